@@ -1,0 +1,253 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import vae.data
+from vae.checkpoints import load_model, read_card
+from vae.cli import main
+from vae.latent import decode, encode, to_uint8
+
+ROOT = Path(__file__).parents[1]
+TRAIN = ["--latent-dim", "2", "--family", "mlp", "--width", "16", "--batch-size", "32"]
+
+
+@pytest.fixture(autouse=True)
+def on_the_shelf(shelf, monkeypatch):
+    monkeypatch.setenv("LATENT_CHECKPOINTS_DIR", str(shelf))
+
+
+@pytest.fixture
+def picture(tmp_path, bars_file) -> Path:
+    path = tmp_path / "bar.png"
+    Image.fromarray(vae.data.load(bars_file, "train").pixels[0, 0]).save(path)
+    return path
+
+
+def read_picture(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def output(capsys, *arguments) -> str:
+    assert main([str(argument) for argument in arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_list_prints_objects_with_their_reason(capsys, shelf, monkeypatch, tmp_path):
+    folder = shutil.copytree(shelf, tmp_path / "shelf")
+    (folder / "foreign").mkdir()
+    monkeypatch.setenv("LATENT_CHECKPOINTS_DIR", str(folder))
+    rows = {row["name"]: row for row in json.loads(output(capsys, "list", "--json"))}
+    assert set(rows) == {"bars-3d", "bars-3d-autoencoder", "foreign"}
+    good = rows["bars-3d"]
+    assert good["ok"] and good["latent_dim"] == 3 and good["image_shape"] == [1, 8, 8]
+    assert good["data"] == "bars.npz" and Path(good["path"]) == folder / "bars-3d"
+    assert not rows["foreign"]["ok"] and "config.json" in rows["foreign"]["reason"]
+    assert "bars-3d" in output(capsys, "list")
+
+
+def test_evaluate_gives_the_figures_of_metrics_json(capsys, shelf, bars_file):
+    found = json.loads(output(capsys, "evaluate", "bars-3d", "--data", bars_file, "--json"))
+    assert set(found) >= {
+        "n",
+        "split",
+        "likelihood",
+        "reconstruction_nll",
+        "reconstruction_nll_at_mean",
+        "kl",
+        "elbo",
+        "kl_per_dim",
+        "active_units",
+        "mse",
+        "psnr",
+    }
+    assert found["n"] == 256 and found["likelihood"] == "grey-pixel BCE"
+    assert len(found["kl_per_dim"]) == 3
+    few = json.loads(
+        output(capsys, "evaluate", "bars-3d", "--data", bars_file, "--limit", "10", "--json")
+    )
+    assert few["n"] == 10
+    assert "elbo" in output(capsys, "evaluate", "bars-3d", "--data", bars_file)
+
+
+def test_evaluate_prints_null_only_for_what_an_autoencoder_lacks(capsys, bars_file):
+    found = json.loads(
+        output(capsys, "evaluate", "bars-3d-autoencoder", "--data", bars_file, "--json")
+    )
+    assert {name for name, value in found.items() if value is None} == {"kl", "elbo", "kl_per_dim"}
+
+
+def test_encode_writes_the_codes_of_images(capsys, shelf, picture, tmp_path):
+    out = tmp_path / "codes.npz"
+    output(capsys, "encode", "bars-3d", picture, picture, "--out", out)
+    with np.load(out) as codes:
+        pixels = read_picture(picture)[None, None]
+        mean, log_var = encode(load_model(read_card(shelf / "bars-3d")), pixels)
+        np.testing.assert_allclose(codes["mean"], np.repeat(mean, 2, 0), atol=1e-6)
+        np.testing.assert_allclose(codes["log_var"], np.repeat(log_var, 2, 0), atol=1e-6)
+        assert codes["names"].tolist() == ["bar.png", "bar.png"]
+
+
+def test_encode_takes_a_whole_data_set(capsys, bars_file, tmp_path):
+    output(capsys, "encode", "bars-3d-autoencoder", bars_file, "--out", tmp_path / "codes.npz")
+    with np.load(tmp_path / "codes.npz") as codes:
+        assert codes["mean"].shape == (256, 3) and "log_var" not in codes
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_decode_writes_the_picture_of_a_code_that_starts_with_a_minus(
+    capsys, shelf, tmp_path, joined
+):
+    code = ["--z=-1,0.5,0"] if joined else ["--z", "-1,0.5,0"]
+    output(capsys, "decode", shelf / "bars-3d", *code, "--out", tmp_path / "a.png")
+    expected = decode(load_model(read_card(shelf / "bars-3d")), np.array([[-1, 0.5, 0]]))
+    assert np.array_equal(read_picture(tmp_path / "a.png"), to_uint8(expected)[0, ..., 0])
+    output(capsys, "decode", "bars-3d", *code, "--out", tmp_path / "b.png", "--scale", "3")
+    assert read_picture(tmp_path / "b.png").shape == (24, 24)
+
+
+def test_traverse_draws_a_row_a_dimension(capsys, tmp_path):
+    output(capsys, "traverse", "bars-3d", "--out", tmp_path / "grid.png", "--steps", "5")
+    height, width = read_picture(tmp_path / "grid.png").shape
+    assert width == 5 * 9 - 1 and (height + 1) % 9 == 0
+
+
+def test_train_makes_a_checkpoint_that_everything_else_reads(capsys, tmp_path):
+    out = tmp_path / "mine"
+    output(
+        capsys, "train", "--data", "digits", "--out", out, "--epochs", "2", "--title", "T", *TRAIN
+    )
+    card = read_card(out)
+    assert card.title == "T" and card.data["name"] == "digits" and card.model.latent_dim == 2
+    assert card.training["command"].startswith("python -m vae train --data digits")
+    figures = {
+        f["name"]: f["value"] for f in json.loads((out / "metrics.json").read_text())["figures"]
+    }
+    found = json.loads(output(capsys, "evaluate", out, "--json"))
+    assert found["elbo"] == pytest.approx(figures["elbo"], rel=0.005)
+
+
+def test_the_same_command_gives_the_same_checkpoint(capsys, tmp_path, bars_file):
+    for name in ("one", "two"):
+        output(
+            capsys, "train", "--data", bars_file, "--out", tmp_path / name, "--epochs", "2", *TRAIN
+        )
+    assert read_card(tmp_path / "one").id == read_card(tmp_path / "two").id
+
+
+def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(tmp_path, bars_file, capsys):
+    arguments = ["--data", str(bars_file), "--epochs", "300", *TRAIN]
+    run = [sys.executable, "-m", "vae", "train", *arguments, "--out", str(tmp_path / "killed")]
+    process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.PIPE)
+    while not (tmp_path / "killed.run" / "latest").exists():
+        assert process.poll() is None, process.stderr.read().decode()
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not (tmp_path / "killed").exists()
+    step = json.loads((tmp_path / "killed.run" / "latest").read_text())["step"]
+    assert 0 < step < 300 * 7
+    finished = subprocess.run([*run, "--resume"], cwd=ROOT, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    assert "epoch" in finished.stderr and "<" in finished.stderr  # the bar and its time left
+    assert not (tmp_path / "killed.run").exists()
+    output(capsys, "train", *arguments, "--out", tmp_path / "whole")
+    assert read_card(tmp_path / "killed").id == read_card(tmp_path / "whole").id
+
+
+def bad_inputs(tmp_path: Path) -> dict[str, list]:
+    """Every command with every kind of mistake, and a word its message must contain."""
+    text = tmp_path / "text.png"
+    text.write_text("not an image")
+    nan = tmp_path / "nan.npz"
+    np.savez(nan, images=np.full((40, 8, 8), np.nan))
+    flat = tmp_path / "flat.npz"
+    np.savez(flat, images=np.zeros((40, 8), np.uint8))
+    tiny = tmp_path / "tiny.npz"
+    np.savez(tiny, images=np.zeros((5, 8, 8), np.uint8))
+    torn = tmp_path / "torn.npz"
+    torn.write_bytes(nan.read_bytes()[:100])
+    out, png = tmp_path / "out", tmp_path / "out.png"
+    train = ["train", "--out", out, "--data"]
+    return {
+        "no command": [[], "command"],
+        "unknown command": [["fly"], "fly"],
+        "evaluate: no such checkpoint": [["evaluate", "nowhere"], "nowhere"],
+        "evaluate: no such data": [["evaluate", "bars-3d", "--data", "nowhere"], "nowhere"],
+        "evaluate: wrong shape": [["evaluate", "bars-3d", "--data", flat], "shape"],
+        "evaluate: NaN": [["evaluate", "bars-3d", "--data", nan], "NaN"],
+        "evaluate: damaged": [["evaluate", "bars-3d", "--data", torn], "torn.npz"],
+        "evaluate: limit 0": [["evaluate", "bars-3d", "--data", tiny, "--limit", 0], "limit is 0"],
+        "evaluate: a file": [["evaluate", text], "text.png"],
+        "encode: no such checkpoint": [["encode", "nowhere", text, "--out", out], "nowhere"],
+        "encode: not an image": [["encode", "bars-3d", text, "--out", out], "picture"],
+        "encode: no such file": [
+            ["encode", "bars-3d", tmp_path / "no.png", "--out", out],
+            "no.png",
+        ],
+        "encode: no out": [["encode", "bars-3d", text], "--out"],
+        "decode: no such checkpoint": [["decode", "nowhere", "--z", "0", "--out", png], "nowhere"],
+        "decode: wrong length": [["decode", "bars-3d", "--z", "-1,0.5", "--out", png], "takes 3"],
+        "decode: NaN": [["decode", "bars-3d", "--z", "nan,0,0", "--out", png], "nan"],
+        "decode: infinity": [["decode", "bars-3d", "--z", "1e99,0,0", "--out", png], "1e99"],
+        "decode: words": [["decode", "bars-3d", "--z", "a,b,c", "--out", png], "numbers"],
+        "decode: no folder": [
+            ["decode", "bars-3d", "--z", "0,0,0", "--out", tmp_path / "no" / "a.png"],
+            "no",
+        ],
+        "decode: scale": [
+            ["decode", "bars-3d", "--z", "0,0,0", "--out", png, "--scale", 0],
+            "scale",
+        ],
+        "traverse: no such checkpoint": [["traverse", "nowhere", "--out", png], "nowhere"],
+        "traverse: steps": [["traverse", "bars-3d", "--out", png, "--steps", 1], "steps is 1"],
+        "traverse: wrong length": [["traverse", "bars-3d", "--z", "1", "--out", png], "takes 3"],
+        "train: latent_dim 0": [[*train, "digits", "--latent-dim", 0], "latent_dim is 0"],
+        "train: epochs words": [[*train, "digits", "--epochs", "many"], "--epochs"],
+        "train: beta NaN": [[*train, "digits", "--beta", "nan"], "beta is nan"],
+        "train: no such data": [[*train, "nowhere"], "nowhere"],
+        "train: NaN": [[*train, nan], "NaN"],
+        "train: wrong shape": [[*train, flat], "shape"],
+        "train: few images": [[*train, tiny], "at least 32"],
+        "train: damaged": [[*train, torn], "torn.npz"],
+        "train: an image": [[*train, text], "text.png"],
+        "train: out exists": [["train", "--data", "digits", "--out", tmp_path], "already exists"],
+    }
+
+
+def test_bad_input_gives_one_clear_line_and_exit_code_2(tmp_path, capsys):
+    wrong = []
+    for case, (arguments, word) in bad_inputs(tmp_path).items():
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as exit:
+            code = exit.code
+        printed = capsys.readouterr()
+        lines = printed.err.splitlines()
+        if code != 2 or len(lines) != 1 or word not in lines[0] or "Traceback" in printed.err:
+            wrong.append((case, code, printed.err))
+    assert not wrong
+
+
+def test_an_unreadable_checkpoint_is_one_line_of_a_real_process(tmp_path, shelf):
+    folder = shutil.copytree(shelf / "bars-3d", tmp_path / "broken")
+    (folder / "model.safetensors").write_bytes(b"")
+    process = subprocess.run(
+        [sys.executable, "-m", "vae", "evaluate", str(folder), "--data", "digits"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 2 and process.stdout == ""
+    assert process.stderr.splitlines() == [
+        "error: model.safetensors is damaged: its sha256 is not the one in config.json"
+    ]

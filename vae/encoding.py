@@ -1,0 +1,153 @@
+"""Data to codes: the aggregate posterior of a data set as a table."""
+
+from __future__ import annotations
+
+__all__ = ["LatentTable", "encode_dataset"]
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vae.data import ImageSet
+from vae.metrics.likelihood import ACTIVE_VARIANCE, measure_images
+from vae.models import Autoencoder
+
+
+@dataclass(frozen=True)
+class LatentTable:
+    """The codes of N images: the aggregate posterior, mean over x of q(z|x).
+
+    Args:
+        mean: Posterior means (N, D) float32.
+        log_var: Posterior log variances (N, D), None for an autoencoder.
+        index: Position of each image in its source (N,).
+        split: "test" or "train" for each image (N,).
+        reconstruction_error: Mean squared error per pixel of the decoded mean (N,).
+        elbo: ELBO of each image in nats (N,), None for an autoencoder.
+        label: Class of each image (N,), None when unknown.
+        label_names: Name of each class.
+        factors: Known generative factors, name to (N,).
+
+    Raises:
+        ValueError: if a column has another length, or a code is not finite.
+    """
+
+    mean: np.ndarray
+    log_var: np.ndarray | None
+    index: np.ndarray
+    split: np.ndarray
+    reconstruction_error: np.ndarray
+    elbo: np.ndarray | None = None
+    label: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
+    factors: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the columns once, at the edge."""
+        if self.mean.ndim != 2 or not len(self.mean) or not np.isfinite(self.mean).all():
+            raise ValueError(f"mean has shape {self.mean.shape}; give finite codes (N, D), N >= 1")
+        if self.log_var is not None and self.log_var.shape != self.mean.shape:
+            raise ValueError(
+                f"log_var has shape {self.log_var.shape}; give that of mean, {self.mean.shape}"
+            )
+        columns = {
+            "index": self.index,
+            "split": self.split,
+            "reconstruction_error": self.reconstruction_error,
+            "elbo": self.elbo,
+            "label": self.label,
+            **self.factors,
+        }
+        for name, column in columns.items():
+            if column is not None and column.shape != (len(self.mean),):
+                raise ValueError(f"{name} has shape {column.shape}; give ({len(self.mean)},)")
+
+    def __len__(self) -> int:
+        return len(self.mean)
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Mask (N,) of the rows that statistics are taken over: the test images, if any."""
+        test = self.split == "test"
+        return test if test.any() else np.ones_like(test)
+
+    @property
+    def kl_per_dim(self) -> np.ndarray | None:
+        """KL(q(z|x) || p(z)) of each dimension (D,), nats, averaged over the held-out rows."""
+        if self.log_var is None:
+            return None
+        rows = self.held_out
+        mean, log_var = self.mean[rows].astype(np.float64), self.log_var[rows].astype(np.float64)
+        return (0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)).mean(0)
+
+    @property
+    def variance_per_dim(self) -> np.ndarray:
+        """Variance of the posterior means over the held-out rows, (D,)."""
+        return self.mean[self.held_out].var(0, dtype=np.float64)
+
+    @property
+    def active(self) -> np.ndarray:
+        """Mask (D,) of the active units: variance of the posterior mean above 0.01."""
+        return self.variance_per_dim > ACTIVE_VARIANCE
+
+    @property
+    def order(self) -> np.ndarray:
+        """Dimensions (D,), most informative first: by KL, or by variance for an autoencoder."""
+        information = self.variance_per_dim if self.log_var is None else self.kl_per_dim
+        return np.argsort(-information, kind="stable")
+
+    def range_per_dim(self, low: float = 0.005, high: float = 0.995) -> np.ndarray:
+        """Quantiles (D, 2) of the held-out codes: where a slider is worth moving."""
+        return np.quantile(self.mean[self.held_out], (low, high), axis=0).T
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the arrays of codes.npz; factors carry the prefix "factor/"."""
+        arrays = {
+            "mean": self.mean,
+            "log_var": self.log_var,
+            "index": self.index,
+            "split": self.split,
+            "reconstruction_error": self.reconstruction_error,
+            "elbo": self.elbo,
+            "label": self.label,
+            "label_names": np.array(self.label_names) if self.label_names else None,
+        } | {f"factor/{name}": values for name, values in self.factors.items()}
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    @classmethod
+    def from_columns(cls, arrays: dict[str, np.ndarray]) -> LatentTable:
+        """Rebuild a table from the arrays of codes.npz."""
+        factors = {
+            name.removeprefix("factor/"): values
+            for name, values in arrays.items()
+            if name.startswith("factor/")
+        }
+        plain = {name: values for name, values in arrays.items() if not name.startswith("factor/")}
+        names = tuple(str(name) for name in plain.pop("label_names", ()))
+        plain.setdefault("log_var", None)
+        return cls(**plain, label_names=names, factors=factors)
+
+
+def encode_dataset(model: Autoencoder, images: ImageSet, *, seed: int = 0) -> LatentTable:
+    """Encode every image of a set and measure its reconstruction.
+
+    Args:
+        model: A model for images of this shape.
+        images: The images; all are encoded, so take a subset first where there are many.
+        seed: Seed of the posterior samples behind the ELBO.
+
+    Raises:
+        ValueError: if the images have another shape than the model's.
+    """
+    measured = measure_images(model, images, seed=seed)
+    return LatentTable(
+        mean=measured.mean,
+        log_var=measured.log_var,
+        index=images.index,
+        split=np.full(len(images), images.split),
+        reconstruction_error=measured.squared_error,
+        elbo=measured.elbo,
+        label=images.labels,
+        label_names=images.label_names,
+        factors=images.factors,
+    )
