@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 import vae.data
-from vae.checkpoints import Card, CheckpointError, load_codes, load_model
+from vae.checkpoints import VISIBILITIES, Card, CheckpointError, load_codes, load_model
 from vae.data import DataError, ImageSet, fit_image, read_image
 from vae.export.pictures import png_bytes, tile
 from vae.latent import decode, encode, to_uint8, traverse
@@ -124,6 +124,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
             if field.name != "image_shape":
                 _add_field(parser, field)
     parser.set_defaults(latent_dim=10)
+    parser.add_argument(
+        "--visibility", choices=VISIBILITIES, default="private", help="who may see it on a host"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last save")
     parser.set_defaults(run=_train)
 
@@ -192,7 +195,13 @@ def _train(options: argparse.Namespace, given: list[str]) -> None:
         command=shlex.join(["python", "-m", "vae", *(a for a in given if a != "--resume")]),
     )
     with _ProgressBar() as bar:
-        card = make_checkpoint(recipe, options.out, resume=options.resume, on_step=bar.show)
+        card = make_checkpoint(
+            recipe,
+            options.out,
+            resume=options.resume,
+            on_step=bar.show,
+            visibility=options.visibility,
+        )
     print(f"saved {card.path}: {_summary(card)}")
 
 
