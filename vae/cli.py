@@ -134,6 +134,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _add_field(parser: argparse.ArgumentParser, field: dataclasses.Field) -> None:
     """Offer a configuration's field as an option of the same name and default."""
     flag = "objective" if field.name == "name" else field.name
+    if field.type == "bool":
+        parser.add_argument(f"--{flag}", action="store_true")
+        return
     kinds = {"int": int, "float": float, "float | None": float}
     parser.add_argument(
         f"--{flag.replace('_', '-')}",

@@ -6,22 +6,22 @@ run was interrupted or not: everything random is drawn from the run's own genera
 
 from __future__ import annotations
 
-__all__ = ["Progress", "Trainer", "TrainingConfig", "TrainingError", "fast_precision"]
+__all__ = ["Progress", "Trainer", "TrainingConfig", "TrainingError"]
 
 import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
+from vae.augmentation import augment
 from vae.data import ImageSet
 from vae.models import Autoencoder, ModelConfig, build_model
 from vae.objectives import ObjectiveConfig, ObjectiveTerms, compute_objective
-
-Precision = Literal["auto", "float32", "bfloat16"]
+from vae.precision import Precision, fast_precision
 
 MIN_IMAGES = 32
 # The learning rate rises over this share of the run, then falls along a cosine to zero.
@@ -45,6 +45,7 @@ class TrainingConfig:
         weight_decay: Decoupled weight decay (AdamW).
         seed: Seed of weights, order of images and posterior samples.
         precision: "float32", "bfloat16" (autocast), or "auto" for what this machine runs faster.
+        augment: Show a random variant of each image every time (see ``vae.augmentation``).
 
     Raises:
         ValueError: if a value is outside its range; the message names it.
@@ -56,6 +57,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     seed: int = 0
     precision: Precision = "auto"
+    augment: bool = False
 
     def __post_init__(self) -> None:
         """Check every value once, at the edge; "auto" becomes what it stands for here."""
@@ -89,14 +91,6 @@ class Progress:
     reconstruction_nll: float
     kl: float
     seconds_left: float
-
-
-def fast_precision() -> Precision:
-    """Return the precision this machine trains fastest in: bfloat16 where it has instructions."""
-    if torch.cuda.is_available():
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bfloat16" if native else "float32"
 
 
 class Trainer:
@@ -201,6 +195,8 @@ class Trainer:
 
     def _train_step(self, rows: Tensor) -> ObjectiveTerms:
         x = self.pixels[rows].float().div_(255)
+        if self.training.augment:
+            x = augment(x, self.noise)
         if self.model.config.family == "conv":
             x = x.contiguous(memory_format=torch.channels_last)
         for group in self.optimizer.param_groups:
@@ -288,10 +284,13 @@ class Trainer:
                 if name.startswith("model/")
             }
         )
+        parameters = list(self.model.parameters())
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             if name.startswith("optimizer/"):
                 _, number, field = name.split("/")
+                if value.ndim:  # fused Adam pairs moments with weights in memory, not by index
+                    value = torch.empty_like(parameters[int(number)]).copy_(value)
                 moments.setdefault(int(number), {})[field] = value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
