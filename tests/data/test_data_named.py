@@ -1,9 +1,11 @@
 import types
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sklearn.datasets
+from PIL import Image
 
 from vae.data import SOURCES, DataError, load
 
@@ -145,3 +147,61 @@ def test_sources_are_described_and_fixed():
     assert all(len(text) > 20 for text in SOURCES.values())
     with pytest.raises(TypeError):
         SOURCES["mine"] = "x"
+
+
+def test_emoji_are_split_by_what_they_are_variants_of(shared):
+    train, test = load("emoji", "train"), load("emoji", "test")
+    assert train.image_shape == (3, 64, 64) and len(train) + len(test) == 3583
+    assert 250 < len(test) < 500 and train.name == "emoji"
+    assert "variants of one picture stay together" in train.preprocessing[-1]
+    assert any("white" in sentence for sentence in train.preprocessing)
+    with zipfile.ZipFile(SHARED / "noto_emoji_72.zip") as archive:
+        names = sorted(Path(name).name for name in archive.namelist() if name.endswith(".png"))
+    base = [
+        {name.split("_u")[1].split("_")[0].removesuffix(".png") for name in chosen}
+        for chosen in ([names[row] for row in images.index] for images in (train, test))
+    ]
+    assert base[0] and base[1] and not base[0] & base[1]
+
+
+def test_emoji_may_be_a_folder_of_one_s_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_DATA_DIR", str(tmp_path))
+    with pytest.raises(DataError, match="emoji are not on this machine; put a folder or zip"):
+        load("emoji")
+    (tmp_path / "my-emoji").mkdir()
+    for code in range(0x1F600, 0x1F60A):
+        picture = np.full((72, 72, 3), code % 256, np.uint8)
+        Image.fromarray(picture).save(tmp_path / "my-emoji" / f"{code:x}.png")
+    assert len(load("emoji", "train")) == 9 and len(load("emoji", "test")) == 1
+
+
+def test_faces_of_one_person_stay_in_one_split(shared):
+    train, test = load("faces", "train"), load("faces", "test")
+    assert train.image_shape == (1, 64, 64) and (len(train), len(test)) == (360, 40)
+    assert not set(train.labels) & set(test.labels)
+    with np.load(SHARED / "olivetti_faces.npz") as stored:
+        assert np.array_equal(test.pixels[:, 0], stored["images"][test.index])
+
+
+def test_faces_in_the_wild_come_through_scikit_learn(monkeypatch):
+    random = np.random.RandomState(0)
+    fake = types.SimpleNamespace(
+        images=random.rand(40, 70, 70, 3).astype(np.float32),
+        target=np.arange(40) % 20,
+        target_names=np.array([f"Person {k}" for k in range(20)]),
+    )
+    monkeypatch.setattr(sklearn.datasets, "fetch_lfw_people", lambda **options: fake)
+    images = load("faces-lfw", "test")
+    assert images.image_shape == (3, 64, 64) and len(images) == 4
+
+
+def test_faces_that_cannot_be_had_say_what_to_do(monkeypatch):
+    def offline(**options):
+        raise OSError("no network")
+
+    monkeypatch.delenv("LATENT_DATA_DIR", raising=False)
+    monkeypatch.setattr(sklearn.datasets, "fetch_olivetti_faces", offline)
+    monkeypatch.setattr(sklearn.datasets, "fetch_lfw_people", offline)
+    for name in ("faces", "faces-lfw"):
+        with pytest.raises(DataError, match="connect to the internet once, or choose digits"):
+            load(name)

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from vae.data.errors import DataError
 
+# Environment variable: the folder of data sets that are on this machine already.
+DATA_DIR = "LATENT_DATA_DIR"
 SPLITS = ("train", "test")
 # A file given to be measured as it is need not be split.
 WHOLE = "all"

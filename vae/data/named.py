@@ -1,4 +1,4 @@
-"""Sources by name: digits, sprites, MNIST and Fashion-MNIST."""
+"""Sources by name: digits, sprites, MNIST, Fashion-MNIST, emoji and faces."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from types import MappingProxyType
 import numpy as np
 
 from vae.data.archives import Archive
+from vae.data.emoji import load_emoji
 from vae.data.errors import DataError, safe_label
-from vae.data.image_set import ImageSet, split_rows
+from vae.data.faces import load_faces
+from vae.data.image_set import DATA_DIR, ImageSet, split_rows
 from vae.data.npz import NpzFile
 from vae.data.sprites import load_sprites
 
-DATA_DIR = "LATENT_DATA_DIR"
 DIGITS_TEST = 360
 MNIST_SIZES = {"train": 60_000, "test": 10_000}
 DIGITS = tuple("0123456789")
@@ -42,6 +43,10 @@ def load_named(name: str, split: str) -> ImageSet:
         return _digits(split)
     if name == "sprites":
         return load_sprites(split)
+    if name == "emoji":
+        return load_emoji(split)
+    if name.startswith("faces"):
+        return load_faces(name, split)
     if name == "mnist":
         return _mnist_like(name, split, openml="mnist_784", names=DIGITS)
     return _mnist_like(name, split, openml="Fashion-MNIST", names=GARMENTS)
@@ -53,6 +58,9 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "sprites": "12,000 drawn shapes of 64x64 pixels whose factors are known",
         "mnist": "70,000 handwritten digits of 28x28 pixels",
         "fashion-mnist": "70,000 pictures of garments of 28x28 pixels",
+        "emoji": "a folder or zip of emoji pictures of your own, made 64x64 pixels",
+        "faces": "400 faces of 40 people of 64x64 pixels (Olivetti)",
+        "faces-lfw": "13,233 faces in colour, made 64x64 pixels (Labeled Faces in the Wild)",
     }
 )
 

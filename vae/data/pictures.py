@@ -24,6 +24,11 @@ JUNK = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 MAX_FILES = 100_000
 HELD_OUT = 0.1
 NAMES_SHOWN = 3
+GROUPED = "A tenth is held out by a fixed permutation; variants of one picture stay together."
+
+
+# What a picture's file name says it is a variant of.
+Group = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -43,22 +48,33 @@ class _Report:
 
 
 def load_folder(
-    path: Path, split: str, image_shape: tuple[int, int, int] | None = None
+    path: Path,
+    split: str,
+    image_shape: tuple[int, int, int] | None = None,
+    *,
+    group: Group | None = None,
 ) -> ImageSet:
-    """Load the pictures of a folder and the folders in it; see ``load``."""
+    """Load the pictures of a folder and the folders in it; see ``load``.
+
+    Pictures whose file names ``group`` maps to the same text stay in one split.
+    """
     name = safe_label(path.resolve().name) or "images"
-    return _load(name, _folder_files(path, name), split, image_shape)
+    return _load(name, _folder_files(path, name), split, image_shape, group=group)
 
 
 def load_zip(
-    archive: Archive, split: str, image_shape: tuple[int, int, int] | None = None
+    archive: Archive,
+    split: str,
+    image_shape: tuple[int, int, int] | None = None,
+    *,
+    group: Group | None = None,
 ) -> ImageSet:
     """Load the pictures of a zip; folders that hold all of them count as wrapping."""
     files = []
     for entry in archive.entries:
         read = partial(archive.read, entry, MAX_BYTES + 1)
         files.append(_File(_parts(entry.filename), lambda read=read: bytes(read())))
-    return _load(archive.name, files, split, image_shape, unwrap=True)
+    return _load(archive.name, files, split, image_shape, unwrap=True, group=group)
 
 
 def _folder_files(path: Path, name: str) -> list[_File]:
@@ -90,6 +106,7 @@ def _load(
     image_shape: tuple[int, int, int] | None,
     *,
     unwrap: bool = False,
+    group: Group | None = None,
 ) -> ImageSet:
     pictures, others = _pictures(name, files)
     if unwrap:
@@ -97,7 +114,7 @@ def _load(
     report = _Report([], [], [], set())
     pixels, notes = _fit(name, pictures, report, image_shape)
     used = [pictures[index] for index in report.used]
-    rows, used_parts, split_note = _split(name, [file.parts for file in used], split)
+    rows, used_parts, split_note = _split(name, [file.parts for file in used], split, group)
     labels, label_names = _folder_labels(used_parts)
     images = ImageSet(
         name=name,
@@ -181,7 +198,7 @@ def _decoded(pictures: list[_File], report: _Report) -> Iterator[np.ndarray]:
 
 
 def _split(
-    name: str, parts: list[tuple[str, ...]], split: str
+    name: str, parts: list[tuple[str, ...]], split: str, group: Group | None
 ) -> tuple[np.ndarray, list[tuple[str, ...]], str]:
     """Return the rows of a split, the parts below its folder, and a sentence about it."""
     n = len(parts)
@@ -195,9 +212,19 @@ def _split(
         rows = np.array([row for row in range(n) if parts[row][0] == split])
         note = "The folders train and test are the splits."
         return rows, [part[1:] for part in parts], note
+    if group is not None:
+        return _split_groups([group(part[-1]) for part in parts], split), parts, GROUPED
     held_out = max(1, round(HELD_OUT * n))
     note = f"{held_out} of {n} images are held out by a fixed permutation of their sorted names."
     return split_rows(n, split, held_out), parts, note
+
+
+def _split_groups(groups: list[str], split: str) -> np.ndarray:
+    """Return the rows of a split that tears no group apart, in a fixed random order."""
+    names, group = np.unique(groups, return_inverse=True)
+    chosen = split_rows(len(names), split, max(1, round(HELD_OUT * len(names))))
+    order = split_rows(len(groups), "train", held_out=0)
+    return order[np.isin(group[order], chosen)]
 
 
 def _folder_labels(parts: list[tuple[str, ...]]) -> tuple[np.ndarray | None, tuple[str, ...]]:
