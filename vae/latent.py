@@ -5,13 +5,53 @@ NumPy in, NumPy out: codes are (N, D) float32, images (N, C, H, W) float32 in [0
 
 from __future__ import annotations
 
-__all__ = ["decode", "encode", "sample_prior", "to_uint8", "traverse"]
+__all__ = ["BatchDecoder", "decode", "encode", "sample_prior", "to_uint8", "traverse"]
+
+import copy
 
 import numpy as np
 import torch
 
 from vae.distributions import DiagonalGaussian
 from vae.models import Autoencoder
+from vae.precision import fast_precision
+
+# From here on bfloat16 is faster than float32 on machines that have it.
+MIN_BATCH = 32
+# More pictures at once leave the processor's cache.
+CHUNK = 200
+
+
+class BatchDecoder:
+    """Decodes many codes as fast as this machine can, one by one as exactly as ``decode``.
+
+    Batches go through a bfloat16 copy of the decoder in channels_last layout where the machine
+    has such instructions; pictures differ from float32 by at most about 0.004 in [0, 1], one grey
+    level. Elsewhere, and for a few codes, the model itself is used.
+
+    Args:
+        model: A model; later changes of its weights are not seen.
+    """
+
+    def __init__(self, model: Autoencoder) -> None:
+        self.model = model
+        self._fast: Autoencoder | None = None
+        if fast_precision() == "bfloat16" and not torch.cuda.is_available():
+            copied = copy.deepcopy(model).eval().requires_grad_(False)
+            self._fast = copied.bfloat16().to(memory_format=torch.channels_last)
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Return images (N, C, H, W) in [0, 1] of codes (N, D); errors as ``decode``."""
+        if self._fast is None or len(z) < MIN_BATCH:
+            return decode(self.model, z)
+        z = _checked_codes(z, self.model.config.latent_dim)
+        images = np.empty((len(z), *self.model.config.image_shape), np.float32)
+        with torch.inference_mode():
+            codes = torch.from_numpy(z).bfloat16()
+            for start in range(0, len(z), CHUNK):
+                logits = self._fast.decoder(codes[start : start + CHUNK]).float()
+                images[start : start + CHUNK] = torch.sigmoid(logits).numpy()
+        return images
 
 
 def decode(model: Autoencoder, z: np.ndarray) -> np.ndarray:
@@ -20,14 +60,18 @@ def decode(model: Autoencoder, z: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: if ``z`` is not (N, D) for this model, or not finite.
     """
-    latent_dim = model.config.latent_dim
+    z = _checked_codes(z, model.config.latent_dim)
+    with torch.inference_mode():
+        return model.decode(torch.from_numpy(z)).mean.numpy()
+
+
+def _checked_codes(z: np.ndarray, latent_dim: int) -> np.ndarray:
     z = np.asarray(z, dtype=np.float32)
     if z.ndim != 2 or z.shape[1] != latent_dim:
         raise ValueError(f"z has shape {z.shape}; this model takes (N, {latent_dim})")
     if not np.isfinite(z).all():
         raise ValueError("z holds NaN or infinity; give finite numbers")
-    with torch.inference_mode():
-        return model.decode(torch.from_numpy(z)).mean.numpy()
+    return z
 
 
 def encode(model: Autoencoder, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
