@@ -3,7 +3,7 @@ import pytest
 
 from vae.checkpoints import load_codes, load_model, read_card
 from vae.encoding import LatentTable
-from vae.latent import decode, encode, sample_prior, to_uint8, traverse
+from vae.latent import BatchDecoder, decode, encode, sample_prior, to_uint8, traverse
 from vae.models import ModelConfig, build_model
 
 
@@ -150,3 +150,21 @@ def test_codes_of_a_checkpoint_are_its_encoder_s(shelf, bars_file):
     np.testing.assert_allclose(codes.log_var[held_out], log_var, atol=1e-5)
     error = ((decode(model, mean) - test.pixels / 255) ** 2).mean((1, 2, 3))
     np.testing.assert_allclose(codes.reconstruction_error[held_out], error, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["mlp", "conv"])
+@pytest.mark.parametrize("n", [1, 31, 32, 401])
+def test_batches_are_decoded_within_a_grey_level(family, n):
+    config = ModelConfig((1, 28, 28), 4, family=family, width=64, channels=8)
+    model = build_model(config, seed=2).eval()
+    z = 3 * sample_prior(n, 4, seed=1)
+    fast, exact = BatchDecoder(model).decode(z), decode(model, z)
+    assert fast.shape == exact.shape and fast.dtype == np.float32
+    np.testing.assert_allclose(fast, exact, atol=1 / 255 if n >= 32 else 0)
+
+
+def test_a_bad_code_is_refused_in_a_batch_too(model):
+    with pytest.raises(ValueError, match=r"takes \(N, 3\)"):
+        BatchDecoder(model).decode(np.zeros((100, 2)))
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        BatchDecoder(model).decode(np.full((100, 3), np.nan))
