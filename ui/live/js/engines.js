@@ -1,0 +1,129 @@
+// What turns codes into pixels. Every engine has
+//   name                      shown to the visitor and to tests
+//   decode(model, z, count)   a promise of { pixels, count, height, width, channels }
+//   close()
+// and is asked for one thing at a time; `Newest` sees to that.
+
+import { KIND, packHello, packRequest, unpackAnswer } from "./frames.js";
+
+const OPEN_WITHIN_MS = 1500;
+const ANSWER_WITHIN_MS = 15000;
+const RETRY_AFTER_MS = 60;
+
+// The server's own socket: torch decodes, Streamlit's script takes no part.
+export class ServerEngine {
+  name = "server";
+
+  static open(address, token, onLost) {
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(address);
+      socket.binaryType = "arraybuffer";
+      const timer = setTimeout(() => socket.close(), OPEN_WITHIN_MS);
+      socket.onopen = () => socket.send(packHello(token));
+      socket.onclose = () => reject(new Error("the socket does not open"));
+      socket.onmessage = () => {
+        clearTimeout(timer);
+        resolve(new ServerEngine(socket, onLost));
+      };
+    });
+  }
+
+  constructor(socket, onLost) {
+    this.socket = socket;
+    this.sequence = 0;
+    this.pending = null;
+    socket.onmessage = (event) => this.receive(unpackAnswer(event.data));
+    socket.onclose = () => {
+      this.pending?.reject(new Error("the socket has closed"));
+      onLost();
+    };
+  }
+
+  // Show a newer token: the shelf may have changed.
+  renew(token) {
+    this.socket.send(packHello(token));
+  }
+
+  decode(model, z, count) {
+    this.sequence += 1;
+    const frame = packRequest(this.sequence, model.id, z, count);
+    return new Promise((resolve, reject) => {
+      this.pending = { resolve, reject, frame };
+      this.socket.send(frame);
+    });
+  }
+
+  receive(answer) {
+    if (!this.pending || answer.sequence !== this.sequence) return;
+    if (answer.kind === KIND.busy) {
+      setTimeout(() => this.socket.send(this.pending.frame), RETRY_AFTER_MS);
+    } else if (answer.kind === KIND.pixels) {
+      const { resolve } = this.pending;
+      this.pending = null;
+      resolve(answer);
+    }
+  }
+
+  close() {
+    this.socket.onclose = null;
+    this.socket.close();
+    this.pending?.reject(new Error("closed"));
+  }
+}
+
+// For hosts that give no routes: the component's state goes to Python, a fragment runs again,
+// and the pixels come back with the component's data.
+export class RerunEngine {
+  name = "rerun";
+
+  constructor(ask) {
+    this.ask = ask;
+    // Python may hold the state of an earlier visit to this page: never reuse its numbers.
+    this.sequence = Date.now();
+    this.pending = null;
+  }
+
+  decode(model, z, count) {
+    this.sequence += 1;
+    const question = { sequence: this.sequence, model: model.id, count, z: Array.from(z) };
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("no answer")), ANSWER_WITHIN_MS);
+      this.pending = { timer, resolve, reject, model, count };
+      this.ask(question);
+    });
+  }
+
+  deliver(sequence, pixels) {
+    if (!this.pending || sequence !== this.sequence) return;
+    const { timer, resolve, model, count } = this.pending;
+    this.pending = null;
+    clearTimeout(timer);
+    resolve({ pixels, count, height: model.height, width: model.width, channels: model.channels });
+  }
+
+  close() {
+    clearTimeout(this.pending?.timer);
+    this.pending?.reject(new Error("closed"));
+  }
+}
+
+// One request in flight, the newest one next, those in between forgotten.
+export class Newest {
+  constructor(work) {
+    this.work = work;
+    this.next = null;
+    this.busy = false;
+  }
+
+  async want(item) {
+    this.next = item;
+    if (this.busy) return;
+    this.busy = true;
+    while (this.next !== null) {
+      const current = this.next;
+      this.next = null;
+      await this.work(current);
+    }
+    this.busy = false;
+  }
+}

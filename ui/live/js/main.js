@@ -1,0 +1,254 @@
+// The live picture: it owns z while the page is open; Python hears of z when the pointer rests.
+
+import { Connection } from "./connection.js";
+import { columnOf } from "./data.js";
+import { Newest } from "./engines.js";
+import { History } from "./history.js";
+import { Sliders } from "./sliders.js";
+import { Travel } from "./travel.js";
+import { View } from "./view.js";
+
+const REST_MS = 250;
+const PRESS_MS = 800;
+const OPENING_MS = 2500;
+const MOVE_MS = 350;
+
+const explorers = new WeakMap();
+
+export default function (component) {
+  const { parentElement } = component;
+  let explorer = explorers.get(parentElement);
+  if (!explorer) {
+    explorer = new Explorer(parentElement);
+    explorers.set(parentElement, explorer);
+  }
+  explorer.update(component.data, component.setStateValue);
+  return () => {
+    explorers.delete(parentElement);
+    explorer.close();
+  };
+}
+
+class Explorer {
+  constructor(parent) {
+    this.root = parent.querySelector(".live");
+    this.view = new View(this.root);
+    this.buttons = {};
+    for (const button of this.root.querySelectorAll("button[data-do]")) {
+      this.buttons[button.dataset.do] = button;
+      button.addEventListener("click", () => this[button.dataset.do]());
+    }
+    this.sliders = new Sliders(this.root.querySelector(".sliders"), (dim, value) =>
+      this.slide(dim, value),
+    );
+    this.history = new History();
+    this.travel = new Travel((z) => this.show(z));
+    this.pictures = new Newest((wanted) => this.decode(wanted));
+    this.connection = new Connection(
+      (question) => this.setStateValue("ask", question),
+      (engine) => this.start(engine),
+    );
+    this.isMoving = false;
+    this.root.addEventListener("keydown", (event) => this.onKey(event));
+    this.root.addEventListener("pointerleave", (event) => {
+      if (this.resting && !event.buttons) this.rest();
+    });
+    this.listening = new AbortController();
+    const options = { capture: true, signal: this.listening.signal };
+    document.addEventListener("pointerdown", () => this.yield(), options);
+    document.addEventListener("keydown", () => this.interrupt(), options);
+  }
+
+  get engine() {
+    return this.connection.engine;
+  }
+
+  // Called at the start and whenever Python or the theme says something new.
+  update(data, setStateValue) {
+    const isFirst = this.data === undefined;
+    const hasNewModel = isFirst || data.model.id !== this.data.model.id;
+    const { token, revision, focus } = this.data ?? {};
+    this.data = data;
+    this.setStateValue = setStateValue;
+    if (hasNewModel) this.open();
+    else if (data.revision !== revision) this.moveTo(Float32Array.from(data.z), "");
+    if (isFirst) this.connection.open(data.socket, data.token);
+    else if (data.token !== token) this.connection.renew(data.socket, data.token);
+    const isPointedOut = !isFirst && data.focus && data.focus.count !== focus?.count;
+    if (isPointedOut) this.sliders.focus(data.focus.dim);
+    if (data.replySequence) this.engine?.deliver?.(data.replySequence, columnOf(data.reply));
+  }
+
+  // Take up a model: its first picture is in the data, so nothing has to be waited for.
+  open() {
+    const { model, sliders, unit, opening } = this.data;
+    this.travel.stop();
+    clearTimeout(this.resting);
+    this.resting = 0;
+    this.isMoving = false;
+    this.wanted = null;
+    this.history.clear();
+    this.examples = columnOf(this.data.examples);
+    this.view.take(model);
+    this.buttons.randomise.hidden = !model.prior;
+    this.z = Float32Array.from(this.data.z);
+    this.sliders.build(sliders, unit);
+    this.sliders.set(this.z);
+    this.view.say(this.data.what);
+    this.view.paint({ pixels: columnOf(this.data.first), ...model });
+    this.buttons.undo.disabled = true;
+    this.opening = opening;
+    this.glide(opening !== null);
+    if (this.engine) this.begin();
+  }
+
+  // The opening: from the origin to a held-out image, given up at the first touch.
+  begin() {
+    if (this.opening === null) return;
+    this.shown = this.opening;
+    this.travel.start(this.z, this.exampleAt(this.shown), OPENING_MS, () => {
+      this.opening = null;
+      this.glide(false);
+      this.view.say(this.data.labels[this.shown]);
+    });
+  }
+
+  // An engine has come, or has taken the place of another.
+  start(engine) {
+    this.view.use(engine);
+    if (this.wanted) this.pictures.want(this.wanted);
+    else this.begin();
+  }
+
+  // Show a code: sliders at once, the picture as soon as it is decoded.
+  show(z) {
+    this.z = z;
+    this.sliders.set(z);
+    this.wanted = { model: this.data.model, z };
+    if (this.engine) this.pictures.want(this.wanted);
+    this.restIn(REST_MS);
+  }
+
+  // A press anywhere stops what moves by itself. It may lead to another page, and Streamlit draws
+  // nothing there if our report comes while it is on its way: the report waits.
+  yield() {
+    this.interrupt();
+    if (this.resting) this.restIn(PRESS_MS);
+  }
+
+  restIn(milliseconds) {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), milliseconds);
+  }
+
+  async decode({ model, z }) {
+    if (model.id !== this.data.model.id) return;
+    const asked = performance.now();
+    try {
+      const picture = await this.engine.decode(model, z, 1);
+      if (model.id !== this.data.model.id) return;
+      this.view.paint(picture);
+      this.view.time(this.engine, performance.now() - asked);
+    } catch {
+      // The engine has gone or was too slow; the next one starts from the newest z.
+    }
+  }
+
+  // The pointer rests: let Python know.
+  rest() {
+    clearTimeout(this.resting);
+    this.resting = 0;
+    if (this.travel.isUnderWay) return;
+    this.isMoving = false;
+    const z = Array.from(this.z, (value) => Number(value.toFixed(5)));
+    this.setStateValue("point", { model: this.data.model.id, z });
+  }
+
+  slide(dim, value) {
+    this.interrupt();
+    if (!this.isMoving) this.remember();
+    this.isMoving = true;
+    this.view.say("your own point");
+    const z = this.z.slice();
+    z[dim] = value;
+    this.show(z);
+  }
+
+  remember() {
+    this.history.push({ z: this.z, what: this.view.what });
+    this.buttons.undo.disabled = false;
+  }
+
+  moveTo(z, what) {
+    this.interrupt();
+    this.remember();
+    this.view.say(what);
+    this.travel.start(this.z, z, MOVE_MS, () => {});
+  }
+
+  reset() {
+    this.moveTo(new Float32Array(this.z.length), "the origin: every z is 0");
+  }
+
+  randomise() {
+    this.moveTo(this.z.map(() => drawNormal()), "a draw from the prior");
+  }
+
+  example() {
+    const count = this.data.labels.length;
+    const skip = 1 + Math.floor(Math.random() * Math.max(1, count - 1));
+    this.shown = ((this.shown ?? -1) + skip) % count;
+    this.moveTo(this.exampleAt(this.shown), this.data.labels[this.shown]);
+  }
+
+  exampleAt(row) {
+    return this.examples.slice(row * this.z.length, (row + 1) * this.z.length);
+  }
+
+  undo() {
+    const step = this.history.pop();
+    if (!step) return;
+    this.interrupt();
+    this.view.say(step.what);
+    this.travel.start(this.z, step.z, MOVE_MS, () => {});
+    this.buttons.undo.disabled = this.history.isEmpty;
+  }
+
+  save() {
+    this.view.save();
+  }
+
+  glide(isGliding) {
+    this.root.toggleAttribute("data-gliding", isGliding);
+  }
+
+  // Whatever moves by itself gives way to the visitor.
+  interrupt() {
+    this.opening = null;
+    this.glide(false);
+    if (!this.travel.isUnderWay) return;
+    this.travel.stop();
+    this.view.say("your own point");
+    this.show(this.z);
+  }
+
+  onKey(event) {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+      event.preventDefault();
+      this.undo();
+    }
+  }
+
+  close() {
+    clearTimeout(this.resting);
+    this.travel.stop();
+    this.listening.abort();
+    this.view.close();
+    this.connection.close();
+  }
+}
+
+function drawNormal() {
+  const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
+  return radius * Math.cos(2 * Math.PI * Math.random());
+}

@@ -1,0 +1,75 @@
+// The live picture's canvas and the line below it: what is shown, by which engine, how fast.
+
+import { crispWidth, enlarge, isPixelated, paint, savePng, savingScale } from "./picture.js";
+
+const TIMED_FRAMES = 15;
+const SPEAK_EVERY_MS = 300;
+
+export class View {
+  constructor(root) {
+    this.root = root;
+    this.canvas = root.querySelector("canvas");
+    this.caption = root.querySelector(".what");
+    this.speed = root.querySelector(".speed");
+    this.sizes = new ResizeObserver(() => this.fit());
+    this.sizes.observe(this.canvas.parentElement);
+  }
+
+  // Take the shape of a model's pictures.
+  take(model) {
+    this.model = model;
+    this.canvas.height = model.height;
+    this.canvas.width = model.width;
+    this.canvas.classList.toggle("pixelated", isPixelated(model.height, model.width));
+    const size = `${model.width} by ${model.height} pixels`;
+    this.canvas.setAttribute("aria-label", `Picture decoded from the latent vector, ${size}`);
+    this.fit();
+  }
+
+  paint(picture) {
+    paint(this.canvas, picture.pixels, picture);
+    this.canvas.dataset.frame = Number(this.canvas.dataset.frame) + 1;
+  }
+
+  get what() {
+    return this.caption.textContent;
+  }
+
+  say(what) {
+    this.caption.textContent = what.charAt(0).toUpperCase() + what.slice(1);
+  }
+
+  use(engine) {
+    this.times = [];
+    this.spoke = 0;
+    this.canvas.dataset.engine = this.speed.textContent = engine.name;
+  }
+
+  // Show the median of the last frames, not so often that it flickers.
+  time(engine, milliseconds) {
+    this.times.push(milliseconds);
+    if (this.times.length > TIMED_FRAMES) this.times.shift();
+    const now = performance.now();
+    if (now - this.spoke < SPEAK_EVERY_MS) return;
+    this.spoke = now;
+    const median = [...this.times].sort((a, b) => a - b)[this.times.length >> 1];
+    this.speed.textContent = `${engine.name} \u00b7 ${Math.max(1, Math.round(median))} ms`;
+  }
+
+  fit() {
+    if (!this.model) return;
+    const { height, width } = this.model;
+    const available = this.canvas.parentElement.clientWidth;
+    const shown = isPixelated(height, width) ? crispWidth(available, width) : available;
+    this.canvas.style.width = `${shown}px`;
+    this.root.style.setProperty("--picture", `${shown}px`);
+  }
+
+  save() {
+    savePng(enlarge(this.canvas, savingScale(this.canvas)), this.model.name);
+  }
+
+  close() {
+    this.sizes.disconnect();
+  }
+}
