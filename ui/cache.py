@@ -1,0 +1,226 @@
+"""What is kept between reruns and visitors: the only ``st.cache_*`` calls of the app.
+
+Keys are checkpoint ids and plain parameters; an argument with a leading underscore rides along
+unhashed and is always the card of that id. What is cached is shared by all threads, so arrays
+are read-only.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Dimensions",
+    "Examples",
+    "Shelf",
+    "decode",
+    "dimensions",
+    "examples",
+    "metrics",
+    "shelf",
+    "table",
+    "thumbnail",
+    "traversals",
+]
+
+import io
+from dataclasses import dataclass, fields
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from ui.live.worker import WORKER, pictures
+from vae.checkpoints import Card, CheckpointError, load_codes, load_metrics
+from vae.encoding import LatentTable
+from vae.latent import traverse
+from vae.shelf import ShelfEntry, read_shelf
+
+PRIOR_RANGE = (-3.0, 3.0)
+MAX_EXAMPLES = 200
+MAX_EXAMPLE_VALUES = 40_000
+GAP_SHARE = 24
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The checkpoints that can be explored, and those that cannot with the reason why."""
+
+    cards: tuple[Card, ...]
+    broken: tuple[ShelfEntry, ...]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A few held-out codes of a model.
+
+    Attributes:
+        z: Codes (N, D) float32.
+        label: What each one is, such as "test image 412 · label 7".
+    """
+
+    z: np.ndarray
+    label: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """What each latent dimension of a model carries, and the range worth moving in.
+
+    Attributes:
+        order: Dimensions (D,), most informative first.
+        information: KL in nats, or for an autoencoder the variance of the codes (D,).
+        unit: "nats" or "variance".
+        active: Mask (D,) of the active units.
+        low, high: Ends of each slider (D,), 0 between them.
+        count: Images behind the numbers.
+        split: The split they are from.
+    """
+
+    order: np.ndarray
+    information: np.ndarray
+    unit: str
+    active: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    count: int
+    split: str
+
+    @property
+    def active_order(self) -> list[int]:
+        """The active dimensions, most informative first; the first few where none is active."""
+        active = [int(dim) for dim in self.order if self.active[dim]]
+        return active or [int(dim) for dim in self.order[:8]]
+
+
+def shelf() -> Shelf:
+    """Read the shelf; a checkpoint that verifies but cannot be opened counts as broken."""
+    entries = [_opened(entry) for entry in read_shelf()]
+    return Shelf(
+        cards=tuple(entry.card for entry in entries if entry.card is not None),
+        broken=tuple(entry for entry in entries if entry.card is None),
+    )
+
+
+def decode(card: Card, z: np.ndarray) -> np.ndarray:
+    """Return the pictures (N, H, W, C) uint8 of codes ``z`` (N, D)."""
+    return pictures(WORKER, card.id, z, int(np.prod(card.model.image_shape)))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def table(checkpoint: str, _card: Card) -> LatentTable:
+    """Return the held-out codes of a checkpoint, read-only."""
+    codes = load_codes(_card)
+    for field in fields(codes):
+        value = getattr(codes, field.name)
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+    return codes
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def dimensions(checkpoint: str, _card: Card) -> Dimensions:
+    """Return what each dimension carries over the held-out codes.
+
+    A slider covers the codes' quantiles; a collapsed dimension has none to speak of and covers
+    the prior.
+    """
+    codes = table(checkpoint, _card)
+    kl, active = codes.kl_per_dim, codes.active
+    low, high = codes.range_per_dim().T
+    return Dimensions(
+        order=codes.order,
+        information=codes.variance_per_dim if kl is None else kl,
+        unit="variance" if kl is None else "nats",
+        active=active,
+        low=np.where(active, np.minimum(low, 0), PRIOR_RANGE[0]),
+        high=np.where(active, np.maximum(high, 0), PRIOR_RANGE[1]),
+        count=int(codes.held_out.sum()),
+        split=str(codes.split[codes.held_out][0]),
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def metrics(checkpoint: str, _card: Card) -> dict:
+    """Return metrics.json with its figures by name, nothing where it cannot be read."""
+    try:
+        content = load_metrics(_card)
+        return content | {"figures": {figure["name"]: figure for figure in content["figures"]}}
+    except (CheckpointError, ValueError, KeyError, TypeError):
+        return {"figures": {}}
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def examples(checkpoint: str, _card: Card) -> Examples:
+    """Return up to 200 held-out codes, drawn once at random, the same for everybody."""
+    codes = table(checkpoint, _card)
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(codes.held_out))
+    rows = rows[: min(MAX_EXAMPLES, max(1, MAX_EXAMPLE_VALUES // codes.mean.shape[1]))]
+    z = codes.mean[rows]
+    z.setflags(write=False)
+    return Examples(z, tuple(_describe(codes, int(row)) for row in rows))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def thumbnail(checkpoint: str, _card: Card, rows: int, columns: int, scale: int) -> bytes:
+    """Return a PNG of decoded held-out codes, each pixel drawn ``scale`` pixels wide."""
+    tiles = decode(_card, examples(checkpoint, _card).z[: rows * columns])
+    return _to_png(_mosaic(tiles, rows, columns), scale)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def traversals(
+    checkpoint: str, _card: Card, z: tuple[float, ...], dims: tuple[int, ...], values: bytes
+) -> np.ndarray:
+    """Return traversals around ``z``: (rows, columns, H, W, C) uint8.
+
+    Args:
+        checkpoint: Id of the model.
+        z: The code around which one coordinate varies.
+        dims: The coordinate of each row.
+        values: What it becomes in each column, float32 (rows, columns) as bytes.
+    """
+    steps = np.frombuffer(values, dtype=np.float32).reshape(len(dims), -1)
+    center = np.array(z, dtype=np.float32)
+    codes = [traverse(center, dim, row) for dim, row in zip(dims, steps, strict=True)]
+    tiles = decode(_card, np.concatenate(codes))
+    return tiles.reshape(*steps.shape, *tiles.shape[1:])
+
+
+def _opened(entry: ShelfEntry) -> ShelfEntry:
+    if entry.card is None:
+        return entry
+    try:
+        thumbnail(entry.card.id, entry.card, 2, 2, 1)
+    except CheckpointError as error:
+        return ShelfEntry(entry.name, entry.path, False, str(error), None)
+    return entry
+
+
+def _describe(codes: LatentTable, row: int) -> str:
+    """Name one row of the table: where it comes from and what it shows."""
+    text = f"{codes.split[row]} image {codes.index[row]}"
+    if codes.label is None:
+        return text
+    label = int(codes.label[row])
+    name = codes.label_names[label] if 0 <= label < len(codes.label_names) else str(label)
+    return f"{text} · {name}" if not name.isdigit() else f"{text} · a {name}"
+
+
+def _mosaic(tiles: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Lay pictures (N, H, W, C) out row by row, a transparent gap between them: RGBA."""
+    gap = max(1, round(tiles.shape[2] / GAP_SHARE))
+    height, width = tiles.shape[1] + gap, tiles.shape[2] + gap
+    sheet = np.zeros((rows * height, columns * width, 4), dtype=np.uint8)
+    for place, tile in enumerate(tiles):
+        top, left = place // columns * height, place % columns * width
+        part = sheet[top : top + tile.shape[0], left : left + tile.shape[1]]
+        part[..., :3] = tile  # one grey channel becomes three
+        part[..., 3] = 255
+    return sheet[:-gap, :-gap]
+
+
+def _to_png(pixels: np.ndarray, scale: int) -> bytes:
+    image = Image.fromarray(pixels)
+    buffer = io.BytesIO()
+    size = (image.width * scale, image.height * scale)
+    image.resize(size, Image.Resampling.NEAREST).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,60 @@
+"""Every session key of the app, and the few values kept under them."""
+
+from __future__ import annotations
+
+__all__ = [
+    "EXPLORER",
+    "EXPLORER_FRAGMENT",
+    "FOCUS",
+    "GRID",
+    "INFORMATION",
+    "MODEL",
+    "MODEL_PARAMETER",
+    "POINTS",
+    "SHELF",
+    "TOKEN",
+    "TRAVERSALS",
+    "draw_again",
+    "point_of",
+    "remember_point",
+]
+
+from contextlib import suppress
+
+import numpy as np
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+MODEL_PARAMETER = "model"  # in the address: ?model=NAME
+MODEL = "model"  # name of the chosen checkpoint
+POINTS = "points"  # checkpoint id -> the latent vector z, so that each model keeps its own
+FOCUS = "focus"  # (dim, how many times a slider was pointed out)
+TOKEN = "token"  # (checkpoint ids, good until, token) for the live socket
+
+EXPLORER = "live"  # the live component: picture and sliders
+EXPLORER_FRAGMENT = "explorer"  # the fragment it is in
+TRAVERSALS = "traversals"  # the fragment that follows z when the pointer rests
+GRID = "grid"  # the component that draws them
+INFORMATION = "information"  # the chart of what each dimension carries
+SHELF = "shelf"  # the model picker
+
+
+def point_of(checkpoint: str, latent_dim: int) -> np.ndarray | None:
+    """Return where this visitor stands in a model's latent space, None before they moved."""
+    z = st.session_state.get(POINTS, {}).get(checkpoint)
+    return None if z is None or len(z) != latent_dim else np.array(z, dtype=np.float32)
+
+
+def remember_point(checkpoint: str, z: list[float]) -> None:
+    """Keep where this visitor stands in a model's latent space."""
+    st.session_state[POINTS] = {**st.session_state.get(POINTS, {}), checkpoint: z}
+
+
+def draw_again(fragment: str) -> None:
+    """Let one fragment run again, from a callback, in place of the one that the input is in.
+
+    The input may reach us together with a switch of pages; then the fragment is gone already, and
+    the other page is drawn.
+    """
+    with suppress(StreamlitAPIException):
+        st.rerun(fragment)
