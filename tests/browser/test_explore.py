@@ -1,0 +1,218 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.live_page import LivePage
+from vae.checkpoints import load_model, read_card
+from vae.latent import decode, to_uint8
+
+pytest_plugins = ["tests.browser.serving"]
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = "import runpy\n\nrunpy.run_path({app!r})\n"
+
+
+@pytest.fixture
+def live(server, open_page):
+    return lambda query="", **settings: LivePage(open_page(server.address + query, **settings))
+
+
+def assert_follows_a_drag(live):
+    """The picture changes while the mouse is down, and ends at what torch decodes."""
+    live.press("Reset")
+    before = live.frame
+    seen = live.drag(0)
+    frames = [frame for frame, _ in seen]
+    assert frames[-1] > before
+    assert len({digest for _, digest in seen}) >= 4
+
+
+def assert_shows(live, card):
+    """The canvas holds the decoding of the z that the sliders show."""
+    z = np.zeros((1, card.model.latent_dim), dtype=np.float32)
+    for dim, value in live.values().items():
+        z[0, dim] = value
+    expected = to_uint8(decode(load_model(card), z))[0].astype(int)
+    assert np.abs(live.pixels[..., :3].astype(int) - expected).max() <= 1
+
+
+def test_it_opens_on_a_picture_that_moves_with_no_click(live):
+    page = live()
+    expect(page.canvas).not_to_have_attribute("data-frame", "0")
+    page.ready()
+    assert page.frame > 5
+    assert page.pixels[..., :3].std() > 5
+    assert page.page.locator(".what").inner_text().startswith("Test image")
+    assert any(abs(value) > 0.01 for value in page.values().values())
+
+
+def test_the_opening_gives_way_to_the_visitor(live):
+    page = live()
+    expect(page.root).to_have_attribute("data-gliding", "")
+    page.slider(0).press("ArrowRight")
+    expect(page.root).not_to_have_attribute("data-gliding", "", timeout=400)
+    page.settle()
+    assert page.page.locator(".what").inner_text() == "Your own point"
+
+
+def test_nothing_glides_where_motion_is_unwanted(live):
+    page = live(reduced_motion="reduce").ready()
+    assert page.frame <= 3
+    assert page.page.locator(".what").inner_text().startswith("Test image")
+
+
+@pytest.mark.parametrize("name", ["alpha", "colour"])
+def test_the_picture_follows_a_drag_and_is_what_torch_decodes(live, small_shelf, name):
+    page = live(f"/?model={name}").ready()
+    assert page.canvas.get_attribute("data-engine") == "server"
+    assert_follows_a_drag(page)
+    assert_shows(page, read_card(small_shelf / name))
+    assert re.fullmatch(r"server · \d+ ms", page.page.locator(".speed").inner_text())
+
+
+def test_it_works_below_a_base_path(start, open_page, small_shelf):
+    server = start(options=["--server.baseUrlPath", "latent/app"], base="/latent/app")
+    page = LivePage(open_page(server.address)).ready()
+    assert page.canvas.get_attribute("data-engine") == "server"
+    assert_follows_a_drag(page)
+    assert_shows(page, read_card(small_shelf / "alpha"))
+
+
+def test_it_works_as_a_plain_script_without_routes(start, open_page, small_shelf, tmp_path):
+    script = tmp_path / "host.py"
+    script.write_text(SCRIPT.format(app=str(ROOT / "app.py")))
+    server = start(script=script)
+    page = LivePage(open_page(server.address)).ready()
+    assert page.canvas.get_attribute("data-engine") == "rerun"
+    assert_follows_a_drag(page)
+    assert_shows(page, read_card(small_shelf / "alpha"))
+    page.press("Undo")
+    assert page.value(0) == 0
+
+
+def test_it_finds_the_server_again(start, chromium):
+    server = start()
+    page = chromium.new_page()
+    page.goto(server.address)
+    live = LivePage(page).ready()
+    values = live.values()
+    server.stop()
+    expect(live.canvas).to_have_attribute("data-engine", "rerun", timeout=10_000)
+    start(port=server.port)
+    expect(live.canvas).to_have_attribute("data-engine", "server", timeout=30_000)
+    assert live.values() == values
+    assert_follows_a_drag(live)
+    page.close()
+
+
+def test_keys_move_a_slider(live):
+    page = live().ready()
+    page.press("Reset")
+    slider = page.slider(0)
+    low, high = (float(slider.get_attribute(name)) for name in ("min", "max"))
+    slider.press("ArrowRight")
+    assert page.value(0) == pytest.approx((high - low) / 200, rel=1e-3)
+    slider.press("PageUp")
+    assert page.value(0) == pytest.approx(21 * (high - low) / 200, rel=1e-3)
+    slider.press("Home")
+    assert page.value(0) == pytest.approx(low, abs=1e-4)
+    slider.press("End")
+    assert page.value(0) == pytest.approx(high, abs=1e-4)
+    slider.dblclick()
+    assert page.value(0) == 0
+
+
+def test_moves_can_be_undone(live):
+    page = live().ready()
+    undo = page.page.get_by_role("button", name="Undo", exact=True)
+    expect(undo).to_be_disabled()
+    opening = page.values()
+    page.press("Randomise")
+    drawn = page.values()
+    assert drawn != opening
+    page.press("A held-out image")
+    page.press("Undo")
+    assert page.values() == drawn
+    page.slider(0).press("Control+z")
+    page.settle()
+    assert page.values() == opening
+    expect(undo).to_be_disabled()
+
+
+def test_an_autoencoder_offers_no_draw_from_a_prior(live):
+    page = live("/?model=colour").ready()
+    expect(page.page.get_by_role("button", name="Randomise")).to_be_hidden()
+    page.press("A held-out image")
+    assert "image" in page.page.locator(".what").inner_text()
+
+
+def test_collapsed_and_further_dimensions_are_folded(live):
+    page = live("/?model=many").ready()
+    assert len(page.values()) == 12
+    page.page.get_by_text("27 more dimensions").click()
+    expect(page.page.locator("input[type=range]")).to_have_count(39)
+    page.page.get_by_text("1 collapsed dimension").click()
+    expect(page.page.locator("input[type=range]")).to_have_count(40)
+
+
+def test_a_click_on_a_bar_points_out_its_slider(live):
+    page = live("/?model=many").ready()
+    for row in (1, 20):
+        bar = page.page.locator(".js-plotly-plot .bars .point").nth(row)
+        bar.scroll_into_view_if_needed()
+        page.page.wait_for_timeout(300)
+        box = bar.bounding_box()
+        place = (box["x"] + 3, box["y"] + box["height"] / 2)
+        page.page.mouse.move(*place)
+        page.page.wait_for_timeout(300)  # Plotly takes a click on what it knows to be hovered
+        page.page.mouse.click(*place)
+        name = page.page.evaluate(
+            "row => document.querySelector('.js-plotly-plot').data[0].y[row]", row
+        )
+        page.page.wait_for_function(
+            "name => document.activeElement?.shadowRoot?.activeElement?.id === name", arg=name
+        )
+        page.page.wait_for_timeout(800)
+        assert page.slider(int(name[1:])).bounding_box()["y"] > 0
+
+
+def test_the_traversals_follow_when_the_pointer_rests(live):
+    page = live().ready()
+    page.press("Reset")
+    mark = page.page.locator(".marks span").first
+    expect(mark).to_have_attribute("style", re.compile(r"left: 50%"))
+    page.drag(0, 0.5, 0.8)
+    expect(mark).not_to_have_attribute("style", re.compile(r"left: 50%"))
+
+
+def test_a_picture_and_the_traversals_can_be_saved(live):
+    page = live().ready()
+    for button in page.page.get_by_role("button", name="Download PNG").all():
+        with page.page.expect_download() as download:
+            button.click()
+        assert download.value.suggested_filename.startswith("alpha")
+        assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_is_guarded(server, chromium):
+    page = chromium.new_page()
+    headers = page.goto(server.address).headers
+    assert "script-src 'self' blob:" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    page.close()
+
+
+def test_no_secret_is_in_an_address(server, chromium):
+    context = chromium.new_context()
+    page = context.new_page()
+    sockets = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    page.goto(server.address)
+    LivePage(page).ready()
+    live = [url for url in sockets if "api/live" in url]
+    assert len(live) == 1
+    assert live[0] == server.address.replace("http", "ws") + "/api/live"
+    context.close()
