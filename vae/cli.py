@@ -7,6 +7,7 @@ __all__ = ["main"]
 import argparse
 import contextlib
 import dataclasses
+import functools
 import json
 import shlex
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 import vae.data
+from vae.bench import run_bench
 from vae.checkpoints import VISIBILITIES, Card, CheckpointError, load_codes, load_model
 from vae.data import DataError, ImageSet, fit_image, read_image
 from vae.export.pictures import png_bytes, tile
@@ -105,6 +107,11 @@ def _parser() -> _Parser:
     walking.add_argument("--out", type=Path, required=True, help="PNG to write")
     walking.add_argument("--scale", type=int, default=1, help="screen pixels a pixel")
     walking.set_defaults(run=_traverse)
+
+    racing = commands.add_parser("bench", help="how fast this is here, beside the naive way")
+    racing.add_argument("--quick", action="store_true", help="short, without the times to an ELBO")
+    racing.add_argument("--json", action="store_true", help="as a JSON object")
+    racing.set_defaults(run=_bench)
     return parser
 
 
@@ -256,6 +263,14 @@ def _encode(options: argparse.Namespace, given: list[str]) -> None:
     with options.out.open("wb") as file:
         np.savez(file, **columns)
     print(f"saved {options.out}: {len(mean)} codes of {mean.shape[1]} dimensions")
+
+
+def _bench(options: argparse.Namespace, given: list[str]) -> None:
+    report = functools.partial(print, file=sys.stderr if options.json else sys.stdout, flush=True)
+    settings = {"seconds": 0.3, "seeds": 0} if options.quick else {"seconds": 3.0, "seeds": 3}
+    result = run_bench(report=report, **settings)
+    if options.json:
+        print(json.dumps(result, indent=2))
 
 
 def _read_images(
