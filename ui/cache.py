@@ -21,6 +21,7 @@ __all__ = [
     "traversals",
 ]
 
+import base64
 import io
 from dataclasses import dataclass, fields
 
@@ -160,10 +161,15 @@ def examples(checkpoint: str, _card: Card) -> Examples:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def thumbnail(checkpoint: str, _card: Card, rows: int, columns: int, scale: int) -> bytes:
-    """Return a PNG of decoded held-out codes, each pixel drawn ``scale`` pixels wide."""
+def thumbnail(checkpoint: str, _card: Card, rows: int, columns: int, scale: int) -> str:
+    """Return a PNG of decoded held-out codes, each pixel drawn ``scale`` pixels wide.
+
+    As a data: address, since Streamlit forgets a file it serves as soon as its page is left, and
+    a browser that is still asking gets an error.
+    """
     tiles = decode(_card, examples(checkpoint, _card).z[: rows * columns])
-    return _to_png(_mosaic(tiles, rows, columns), scale)
+    png = _to_png(_mosaic(tiles, rows, columns), scale)
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

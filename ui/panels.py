@@ -25,6 +25,8 @@ MAX_ROWS = 24
 MAX_GRID_VALUES = 1 << 21
 MAX_BARS = 48
 MOSAIC_ROWS, MOSAIC_COLUMNS = 2, 6
+# What metrics.json calls a BCE whose targets are not 0 or 1.
+GREY_PIXELS = "grey-pixel BCE"
 
 
 @st.fragment(key=state.TRAVERSALS)
@@ -122,23 +124,23 @@ def _headed(title: str) -> Iterator[None]:
 def _figures(card: Card) -> None:
     """Draw the figures that matter most, with what they were measured on."""
     content = cache.metrics(card.id, card)
-    figures = content["figures"]
-    is_vae = card.model.kind == "vae"
-    names, unit = (
-        (("elbo", "kl"), "Nats per image") if is_vae else (("mse",), "Squared error a pixel")
-    )
-    shown = {name: figures[name] for name in names if _is_number(figures.get(name))}
+    figures, likelihood = content["figures"], content.get("likelihood", "")
+    names, unit = {"elbo": "ELBO", "kl": "KL"}, "Nats per image"
+    if card.model.kind != "vae":
+        names, unit = {"mse": "MSE"}, "Squared error a pixel"
+    elif likelihood == GREY_PIXELS:  # no likelihood, hence no bound
+        names = {"reconstruction_nll": "BCE", "kl": "KL"}
+    shown = {names[name]: figures[name] for name in names if _is_number(figures.get(name))}
     if not shown:
         return
     with st.container(horizontal=True):
-        for name, figure in shown.items():
-            st.metric(name.upper(), _number(figure["value"]), width="content")
+        for label, figure in shown.items():
+            st.metric(label, _number(figure["value"]), width="content")
         if _is_number(figures.get("active_units")):
             active = f"{figures['active_units']['value']} of {card.model.latent_dim}"
             st.metric("Active", active, width="content")
     first = next(iter(shown.values()))
     origin = f"n\u00a0=\u00a0{first['n']:,} {first['split']} images, seed {first['seed']}"
-    likelihood = content.get("likelihood")
     with st.container(key=f"quiet-figures-{card.name}"):
         st.text(", ".join(filter(None, (unit, likelihood, origin))))
 

@@ -64,16 +64,23 @@ class LivePage:
         self.page.get_by_role("button", name=name, exact=True).click()
         self.settle()
 
-    def drag(self, dim, start=0.5, end=0.9, steps=12):
-        """Drag a slider with the mouse; return the pictures seen before the button is released."""
+    def drag(self, dim, start=0.5, end=0.9, steps=12, pictures=4, patience=120):
+        """Drag a slider with the mouse; return the pictures seen before the button is released.
+
+        On a busy machine the mouse goes on, to and fro, until it has seen so many pictures or
+        has made ``patience`` moves.
+        """
         box = self.slider(dim).bounding_box()
         middle = box["y"] + box["height"] / 2
         mouse = self.page.mouse
         mouse.move(box["x"] + start * box["width"], middle)
         mouse.down()
         seen = []
-        for step in range(1, steps + 1):
-            place = start + (end - start) * step / steps
+        while len(seen) < steps or (
+            len({digest for _, digest in seen}) < pictures and len(seen) < patience
+        ):
+            turn = len(seen) % (2 * steps)
+            place = start + (end - start) * (steps - abs(steps - 1 - turn)) / steps
             mouse.move(box["x"] + place * box["width"], middle)
             self.page.wait_for_timeout(60)
             seen.append((self.frame, self.digest))

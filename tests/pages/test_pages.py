@@ -264,3 +264,17 @@ class TestExplorer:
         assert "n\u00a0=\u00a040 test images" in texts(app)
         figure = json.loads(app.get("plotly_chart")[0].proto.spec)
         assert figure["data"][0]["y"] == ["z0", "z1", "z2"]
+
+
+class TestCards:
+    def test_a_grey_pixel_bce_is_not_called_a_bound(self, shelf):
+        app = start(ROOT / "pages" / "models.py")
+        labels = [metric.label for metric in app.metric]
+        assert labels == ["BCE", "KL", "MSE", "BCE", "KL"]
+        assert "Nats per image, grey-pixel BCE, n\u00a0=\u00a040 test images, seed 0" in texts(app)
+
+    def test_missing_figures_leave_a_card_without(self, shelf):
+        add_checkpoint(shelf, "bare", seed=3, metrics=b"[]")
+        app = start(ROOT / "pages" / "models.py")
+        assert not app.exception
+        assert len(app.metric) == 5

@@ -22,6 +22,7 @@ def add_checkpoint(
     kind: str = "vae",
     images: int = 40,
     seed: int = 0,
+    metrics: bytes | None = None,
 ) -> Card:
     """Put an untrained checkpoint on a shelf; its last dimension has collapsed."""
     config = ModelConfig(image_shape, latent_dim, family="mlp", kind=kind, width=16)
@@ -41,7 +42,7 @@ def add_checkpoint(
         files={
             "codes.npz": _archive(_codes(latent_dim, images, kind)),
             "history.csv": b"epoch\n1\n",
-            "metrics.json": json.dumps(_metrics(kind, images)).encode(),
+            "metrics.json": metrics or json.dumps(_metrics(kind, images)).encode(),
         },
     )
 
@@ -73,7 +74,11 @@ def _archive(codes: LatentTable) -> bytes:
 
 def _metrics(kind: str, images: int) -> dict:
     common = {"n": images, "split": "test", "seed": 0}
-    values = {"elbo": -10.0, "kl": 2.5, "mse": 0.1} if kind == "vae" else {"mse": 0.1}
+    values = (
+        {"reconstruction_nll": 7.5, "elbo": -10.0, "kl": 2.5, "mse": 0.1}
+        if kind == "vae"
+        else {"mse": 0.1}
+    )
     figures = [
         {"name": name, "value": value, "unit": "", **common} for name, value in values.items()
     ]

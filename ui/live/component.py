@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Opening", "Slider", "explorer", "model_picker", "traversal_grid"]
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -159,18 +158,13 @@ def model_picker(
 
     Args:
         key: Session key of the component.
-        models: "name", "title", "line" (a few facts) and "picture" (a PNG's bytes) of each.
+        models: "name", "title", "line" (a few facts) and "picture" (a data: address) of each.
         chosen: Name of the marked one.
         parameter: Name of the address's query parameter.
         on_choice: Called when another is chosen.
     """
-    tiles = [model | {"picture": _data_address(model["picture"])} for model in models]
-    data = {"models": tiles, "chosen": chosen, "parameter": parameter}
+    data = {"models": list(models), "chosen": chosen, "parameter": parameter}
     _SHELF(key=key, data=data, on_name_change=on_choice)
-
-
-def _data_address(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _do_nothing() -> None:

@@ -100,6 +100,8 @@ class Row {
 
   // Show a value; the track widens where the value lies outside the range of the codes.
   set(value) {
+    if (value === this.shown) return;
+    this.shown = value;
     this.minimum = Math.min(this.low, value);
     this.maximum = Math.max(this.high, value);
     this.input.min = this.minimum;
