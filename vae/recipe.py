@@ -21,6 +21,7 @@ from vae.checkpoints import CODES, HISTORY, METRICS, Card, round_to_half, save_c
 from vae.data import ImageSet
 from vae.encoding import LatentTable, encode_dataset
 from vae.export.onnx import export_decoder, export_encoder
+from vae.metrics.factors import FactorCorrelation, factor_correlations
 from vae.metrics.likelihood import Evaluation, evaluate
 from vae.models import Autoencoder, ModelConfig
 from vae.objectives import ObjectiveConfig
@@ -85,7 +86,8 @@ def make_checkpoint(
         run.restore(trainer)
     model = trainer.run(on_step, _Saver(run, trainer))
     round_to_half(model)
-    evaluation = evaluate(model, test)
+    evaluation, codes = evaluate(model, test), _codes(model, train, test)
+    correlations = factor_correlations(codes)
     card = save_checkpoint(
         out,
         model,
@@ -106,12 +108,14 @@ def make_checkpoint(
             "torch": torch.__version__,
         },
         files={
-            CODES: _npz_bytes(_codes(model, train, test).columns()),
+            CODES: _npz_bytes(codes.columns()),
             HISTORY: _csv_bytes(trainer.history),
-            METRICS: _json_bytes(_figures(evaluation)),
+            METRICS: _json_bytes(_figures(evaluation, correlations)),
             "encoder.onnx": export_encoder(model),
             "decoder.onnx": export_decoder(model),
-            "README.md": _model_card(recipe, out.name, train, evaluation, trainer).encode(),
+            "README.md": _model_card(
+                recipe, out.name, train, _figures(evaluation, correlations), trainer
+            ).encode(),
         },
         owner=owner,
         visibility=visibility,
@@ -150,7 +154,7 @@ def _codes(model: Autoencoder, train: ImageSet, test: ImageSet) -> LatentTable:
     return LatentTable.from_columns(joined)
 
 
-def _figures(evaluation: Evaluation) -> dict:
+def _figures(evaluation: Evaluation, correlations: list[FactorCorrelation]) -> dict:
     units = {
         "reconstruction_nll": "nats per image",
         "reconstruction_nll_at_mean": "nats per image",
@@ -163,25 +167,34 @@ def _figures(evaluation: Evaluation) -> dict:
     }
     values = asdict(evaluation)
     common = {name: values[name] for name in ("n", "split", "seed")}
+    figures = [
+        {"name": name, "value": values[name], "unit": unit} | common for name, unit in units.items()
+    ]
+    figures += [
+        {
+            "name": f"correlation of {found.factor}",
+            "value": found.correlation,
+            "unit": f"Pearson, with z{found.dim}",
+            "dim": found.dim,
+        }
+        | common
+        for found in correlations
+    ]
     return {
         "likelihood": evaluation.likelihood,
         "samples": evaluation.samples,
-        "figures": [
-            {"name": name, "value": values[name], "unit": unit} | common
-            for name, unit in units.items()
-        ],
+        "figures": figures,
     }
 
 
-def _model_card(
-    recipe: Recipe, name: str, train: ImageSet, evaluation: Evaluation, trainer: Trainer
-) -> str:
+def _model_card(recipe: Recipe, name: str, train: ImageSet, metrics: dict, trainer: Trainer) -> str:
     channels, height, width = recipe.model.image_shape
     colour = "RGB" if channels == 3 else "grey"
     rows = "\n".join(
         f"| {figure['name']} | {_rounded(figure['value'])} | {figure['unit']} |"
-        for figure in _figures(evaluation)["figures"]
+        for figure in metrics["figures"]
     )
+    measured = metrics["figures"][0]
     done = "\n".join(f"- {sentence}" for sentence in train.preprocessing) or "- none"
     command = f"\nMade by\n\n    {recipe.command}\n" if recipe.command else ""
     return f"""# {name}
@@ -192,8 +205,8 @@ for {recipe.training.epochs} epochs ({trainer.seconds:.0f} s on {_describe_devic
 {command}
 ## Measured
 
-{evaluation.n:,} images of the {evaluation.split} split, seed {evaluation.seed},
-{evaluation.samples} posterior samples an image, likelihood: {evaluation.likelihood}. Weights were
+{measured["n"]:,} images of the {measured["split"]} split, seed {measured["seed"]},
+{metrics["samples"]} posterior samples an image, likelihood: {metrics["likelihood"]}. Weights were
 rounded to half precision first.
 
 | figure | value | unit |
