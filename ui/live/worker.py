@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from vae.checkpoints import CheckpointError, load_model
-from vae.latent import decode, to_uint8
+from vae.latent import BatchDecoder, to_uint8
 from vae.models import Autoencoder
 from vae.shelf import read_shelf
 
@@ -49,7 +49,7 @@ class Worker:
 
     def __init__(self, load: Callable[[str], Autoencoder], waiting: int = MAX_WAITING) -> None:
         self._load = load
-        self._models: OrderedDict[str, Autoencoder] = OrderedDict()
+        self._decoders: OrderedDict[str, BatchDecoder] = OrderedDict()
         self._requests: queue.Queue[tuple[Future, str, np.ndarray]] = queue.Queue(waiting)
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -88,16 +88,16 @@ class Worker:
                 future.set_exception(error)
 
     def _pictures(self, checkpoint: str, z: np.ndarray) -> np.ndarray:
-        model = self._models.get(checkpoint)
-        if model is None:
-            model = self._models[checkpoint] = self._load(checkpoint)
-            while len(self._models) > MAX_MODELS:
-                self._models.popitem(last=False)
-        self._models.move_to_end(checkpoint)
-        values = math.prod(model.config.image_shape)
+        decoder = self._decoders.get(checkpoint)
+        if decoder is None:
+            decoder = self._decoders[checkpoint] = BatchDecoder(self._load(checkpoint))
+            while len(self._decoders) > MAX_MODELS:
+                self._decoders.popitem(last=False)
+        self._decoders.move_to_end(checkpoint)
+        values = math.prod(decoder.model.config.image_shape)
         if len(z) * values > MAX_ANSWER_BYTES:
             raise ValueError(f"{len(z)} pictures at once; at most {MAX_ANSWER_BYTES // values}")
-        return to_uint8(decode(model, np.array(z, dtype=np.float32)))  # torch wants its own copy
+        return to_uint8(decoder.decode(np.array(z, dtype=np.float32)))  # torch wants its own copy
 
 
 def pictures(worker: Worker, checkpoint: str, z: np.ndarray, values: int) -> np.ndarray:
