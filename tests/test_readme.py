@@ -42,6 +42,7 @@ def test_the_table_shows_the_figures_of_metrics_json(entry):
         str(entry.card.model.latent_dim),
         f"{figures['mse']['n']:,}",
         number(value["reconstruction_nll"], 1),
+        number(value["reconstruction_nll_at_mean"], 1),
         number(value["kl"], 1),
         number(total, 1),
         str(value["active_units"]),
