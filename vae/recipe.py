@@ -63,11 +63,13 @@ def make_checkpoint(
     on_step: Callable[[Progress], None] = lambda progress: None,
     owner: str = "",
     visibility: str = "private",
+    train: ImageSet | None = None,
 ) -> Card:
     """Train a model and publish it as a checkpoint at ``out``.
 
     The run's state lives in ``out`` + ".run" and is saved as often as costs at most a twentieth
-    of the time; killed, it goes on from there with ``resume``.
+    of the time; killed, it goes on from there with ``resume``. ``train`` spares reading the
+    training images again where they are at hand.
 
     Raises:
         FileExistsError: if something is at ``out`` already.
@@ -76,7 +78,7 @@ def make_checkpoint(
     """
     check_vacant(out)
     shape = recipe.model.image_shape
-    train = vae.data.load(recipe.data, "train", image_shape=shape)
+    train = train or vae.data.load(recipe.data, "train", image_shape=shape)
     test = vae.data.load(recipe.data, "test", image_shape=shape)
     trainer = Trainer(train, test, recipe.model, recipe.objective, recipe.training)
     run = RunFolder(out)

@@ -1,0 +1,224 @@
+"""What each sub-command of ``python -m vae`` does, given its parsed options."""
+
+from __future__ import annotations
+
+__all__ = [
+    "run_bench",
+    "run_decode",
+    "run_encode",
+    "run_evaluate",
+    "run_list",
+    "run_train",
+    "run_traverse",
+]
+
+import argparse
+import contextlib
+import dataclasses
+import functools
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import vae.data
+from vae.bench import run_bench as measure_speed
+from vae.checkpoints import Card, load_codes, load_model
+from vae.data import ImageSet, fit_image, read_image
+from vae.export.pictures import png_bytes, tile
+from vae.latent import decode, encode, to_uint8, traverse
+from vae.metrics.likelihood import evaluate
+from vae.models import ModelConfig
+from vae.objectives import ObjectiveConfig
+from vae.recipe import Recipe, make_checkpoint
+from vae.shelf import find_checkpoint, read_shelf
+from vae.storage import replace_file
+from vae.training import Progress, TrainingConfig
+
+DATASET_SUFFIXES = (".zip", ".npz")
+MAX_COORDINATE = 1e6
+
+
+def run_list(options: argparse.Namespace, given: list[str]) -> None:
+    """Print the checkpoints on the shelf."""
+    entries = read_shelf()
+    if options.json:
+        rows = [
+            {
+                "name": entry.name,
+                "path": str(entry.path),
+                "latent_dim": entry.card.model.latent_dim if entry.card else None,
+                "image_shape": entry.card.model.image_shape if entry.card else None,
+                "data": entry.card.data.get("name") if entry.card else None,
+                "ok": entry.ok,
+                "reason": entry.reason,
+            }
+            for entry in entries
+        ]
+        print(json.dumps(rows, indent=2))
+        return
+    for entry in entries:
+        print(f"{entry.name:24} {_summary(entry.card) if entry.card else entry.reason}")
+    if not entries:
+        print("the shelf is empty; make a checkpoint with: python -m vae train --help")
+
+
+def _summary(card: Card) -> str:
+    channels, height, width = card.model.image_shape
+    return (
+        f"{card.model.kind}, {card.model.latent_dim} latent dimensions, "
+        f"{width}x{height}x{channels}, {card.data.get('name')}"
+    )
+
+
+def run_train(options: argparse.Namespace, given: list[str]) -> None:
+    """Train a model and save it as a checkpoint."""
+    # Settings are checked before the data are read: a bad one should not wait for a download.
+    values = vars(options) | {"name": options.objective}
+    objective, training = (
+        cls(**{field.name: values[field.name] for field in dataclasses.fields(cls)})
+        for cls in (ObjectiveConfig, TrainingConfig)
+    )
+    model = {field.name: values.get(field.name) for field in dataclasses.fields(ModelConfig)}
+    ModelConfig(**model | {"image_shape": (1, 32, 32)})
+    images = vae.data.load(options.data, "train")
+    shape = images.image_shape
+    if options.size:
+        shape = (shape[0], *options.size)
+    recipe = Recipe(
+        data=options.data,
+        model=ModelConfig(**model | {"image_shape": shape}),
+        objective=objective,
+        training=training,
+        title=options.title,
+        command=shlex.join(["python", "-m", "vae", *(a for a in given if a != "--resume")]),
+    )
+    with _ProgressBar() as bar:
+        card = make_checkpoint(
+            recipe,
+            options.out,
+            resume=options.resume,
+            on_step=bar.show,
+            visibility=options.visibility,
+            train=images if images.image_shape == shape else None,
+        )
+    print(f"saved {card.path}: {_summary(card)}")
+
+
+class _ProgressBar(contextlib.ExitStack):
+    """A bar with the time left that appears with the first step: an error before stands alone."""
+
+    bar: tqdm | None = None
+
+    def show(self, progress: Progress) -> None:
+        if self.bar is None:
+            bar = tqdm(
+                total=progress.steps,
+                initial=progress.step - 1,  # a resumed run starts where it stands
+                unit="step",
+                smoothing=0.05,
+                mininterval=0.5,
+            )
+            self.bar = self.enter_context(bar)
+        self.bar.set_description(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
+        terms = f"-log p(x|z) {progress.reconstruction_nll:.1f}, KL {progress.kl:.2f} nats"
+        self.bar.set_postfix_str(terms, refresh=False)
+        self.bar.update()
+
+
+def run_evaluate(options: argparse.Namespace, given: list[str]) -> None:
+    """Print how well a model explains images."""
+    card = find_checkpoint(options.checkpoint)
+    source = options.data or card.data["name"]
+    split = "test" if source in vae.data.SOURCES else "all"
+    images = vae.data.load(source, split, image_shape=card.model.image_shape)
+    if options.limit is not None:
+        if options.limit < 1:
+            raise ValueError(f"limit is {options.limit}; give an integer >= 1")
+        images = images.subset(slice(options.limit))
+    result = dataclasses.asdict(evaluate(load_model(card), images, seed=options.seed))
+    if options.json:
+        print(json.dumps(result, indent=2))
+        return
+    for name, value in result.items():
+        print(f"{name:28} {value}")
+
+
+def run_encode(options: argparse.Namespace, given: list[str]) -> None:
+    """Write the codes of images."""
+    card = find_checkpoint(options.checkpoint)
+    pixels, names = _read_images(options.images, card.model.image_shape)
+    mean, log_var = encode(load_model(card), pixels)
+    columns = {"mean": mean, "names": np.array(names)}
+    if log_var is not None:
+        columns["log_var"] = log_var
+    with options.out.open("wb") as file:
+        np.savez(file, **columns)
+    print(f"saved {options.out}: {len(mean)} codes of {mean.shape[1]} dimensions")
+
+
+def run_bench(options: argparse.Namespace, given: list[str]) -> None:
+    """Print how fast the library is here."""
+    report = functools.partial(print, file=sys.stderr if options.json else sys.stdout, flush=True)
+    settings = {"seconds": 0.3, "seeds": 0} if options.quick else {"seconds": 3.0, "seeds": 3}
+    result = measure_speed(report=report, **settings)
+    if options.json:
+        print(json.dumps(result, indent=2))
+
+
+def _read_images(
+    sources: list[str], image_shape: tuple[int, int, int]
+) -> tuple[np.ndarray, list[str]]:
+    first = Path(sources[0])
+    if len(sources) == 1 and (first.is_dir() or first.suffix.lower() in DATASET_SUFFIXES):
+        images: ImageSet = vae.data.load(first, "all", image_shape=image_shape)
+        return images.pixels, [str(row) for row in images.index]
+    pixels = [fit_image(read_image(Path(source)), image_shape) for source in sources]
+    return np.stack(pixels), [Path(source).name for source in sources]
+
+
+def run_decode(options: argparse.Namespace, given: list[str]) -> None:
+    """Write the picture of a code."""
+    card = find_checkpoint(options.checkpoint)
+    z = _parse_code(options.z, card.model.latent_dim)
+    pixels = to_uint8(decode(load_model(card), z[None]))[0]
+    _write_png(options, pixels)
+
+
+def run_traverse(options: argparse.Namespace, given: list[str]) -> None:
+    """Write a grid of pictures: one row a dimension."""
+    if not 2 <= options.steps <= 100:
+        raise ValueError(f"steps is {options.steps}; give an integer from 2 to 100")
+    card = find_checkpoint(options.checkpoint)
+    table, latent_dim = load_codes(card), card.model.latent_dim
+    start = np.zeros(latent_dim, np.float32)
+    if options.z is not None:
+        start = _parse_code(options.z, latent_dim)
+    rows = [dim for dim in table.order if table.active[dim]] or list(table.order[:1])
+    ranges = table.range_per_dim()
+    z = [traverse(start, dim, np.linspace(*ranges[dim], options.steps)) for dim in rows]
+    pictures = to_uint8(decode(load_model(card), np.concatenate(z)))
+    _write_png(options, tile(pictures, options.steps))
+
+
+def _parse_code(text: str, latent_dim: int) -> np.ndarray:
+    try:
+        z = np.array([float(part) for part in text.split(",")])
+    except ValueError as error:
+        raise ValueError(f"z is {text[:60]!r}; give numbers with commas between") from error
+    if len(z) != latent_dim:
+        raise ValueError(f"z has {len(z)} numbers; this model takes {latent_dim}")
+    if not (np.abs(z) <= MAX_COORDINATE).all():  # NaN fails the comparison too
+        raise ValueError(f"z holds {text[:60]}; give numbers between -1e6 and 1e6")
+    return z.astype(np.float32)
+
+
+def _write_png(options: argparse.Namespace, pixels: np.ndarray) -> None:
+    if not 1 <= options.scale <= 64:
+        raise ValueError(f"scale is {options.scale}; give an integer from 1 to 64")
+    replace_file(options.out, png_bytes(pixels, scale=options.scale))
+    height, width = pixels.shape[0] * options.scale, pixels.shape[1] * options.scale
+    print(f"saved {options.out}: {width}x{height} pixels")
