@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from refusal import refused
 
 import vae.data.archives
 from vae.data import DataError, load
@@ -28,12 +29,6 @@ def pack(path, entries, method=zipfile.ZIP_DEFLATED):
         for name, data in entries:
             archive.writestr(name, data)
     return path
-
-
-def refused(path, message):
-    with pytest.raises(DataError, match=message) as caught:
-        load(path)
-    assert str(caught.value).isprintable()
 
 
 def patched(path, entry, *, local=None, central=None):
