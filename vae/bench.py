@@ -37,7 +37,7 @@ NETWORKS = {
 }
 # What our loop is given to reach the naive loop's ELBO with: fewer epochs, a rate that falls.
 OURS = {
-    "mlp": TrainingConfig(epochs=3, batch_size=128, learning_rate=3e-3),
+    "mlp": TrainingConfig(epochs=3, batch_size=128, learning_rate=7e-3),
     "conv": TrainingConfig(epochs=2, batch_size=128, learning_rate=3e-3),
 }
 
