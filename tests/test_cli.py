@@ -204,6 +204,10 @@ def bad_inputs(tmp_path: Path) -> dict[str, list]:
             ["decode", "bars-3d", "--z", "0,0,0", "--out", tmp_path / "no" / "a.png"],
             "no",
         ],
+        "decode: a folder": [
+            ["decode", "bars-3d", "--z", "0,0,0", "--out", tmp_path],
+            f"error: {tmp_path}: is a directory",
+        ],
         "decode: scale": [
             ["decode", "bars-3d", "--z", "0,0,0", "--out", png, "--scale", 0],
             "scale",

@@ -40,13 +40,20 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except MISTAKES as error:
-        message = " ".join(str(error).split())
+        message = " ".join(_explain(error).split())
         print(f"error: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped; what was saved is kept", file=sys.stderr)
         return 130
     return 0
+
+
+def _explain(error: Exception) -> str:
+    """Say what is wrong; of an error of the operating system, the file and the reason."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename2 or error.filename}: {error.strerror.lower()}"
+    return str(error)
 
 
 def _join_codes(arguments: list[str]) -> list[str]:
