@@ -1,23 +1,10 @@
-import io
-
 import numpy as np
 import pytest
+from encoded import BLUE, COLOURS, FORMATS, GREEN, RED, encoded
 from PIL import Image
 
 from vae.data import read_image
 from vae.data.images import decode_image
-
-RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-COLOURS = np.array([[RED, GREEN], [BLUE, (255, 255, 255)]], np.uint8).repeat(4, 0).repeat(4, 1)
-FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP"]
-
-
-def encoded(image, kind="PNG", **options):
-    if isinstance(image, np.ndarray):
-        image = Image.fromarray(image)
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("kind", FORMATS)
