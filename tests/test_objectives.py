@@ -86,6 +86,27 @@ def test_warm_up_grows_linearly_to_one():
     assert ObjectiveConfig().kl_weight(0) == 1
 
 
+def test_beta_stays_for_a_third_then_goes_geometrically_to_its_end():
+    config = ObjectiveConfig(beta=16, final_beta=1)
+    assert [config.beta_at(share) for share in (0, 1 / 3)] == [16, 16]
+    assert config.beta_at((1 / 3 + 0.9) / 2) == pytest.approx(4)
+    assert config.beta_at(0.9) == config.beta_at(1) == pytest.approx(1)
+    assert ObjectiveConfig(beta=3).beta_at(1) == 3
+
+
+@pytest.mark.parametrize("name", ["elbo", "beta-tc"])
+def test_the_beta_of_the_moment_takes_the_place_of_the_first(name, model, x):
+    terms = compute_objective(
+        model,
+        x,
+        ObjectiveConfig(name=name, beta=9, final_beta=2),
+        data_size=1000,
+        beta=4.0,
+        generator=torch.Generator().manual_seed(0),
+    )
+    assert torch.equal(terms.total, objective(model, x, name=name, beta=4.0).total)
+
+
 def test_free_bits_charge_each_dimension_at_least_their_worth(model, x):
     terms = objective(model, x, free_bits=100.0)
     torch.testing.assert_close(terms.total, terms.reconstruction_nll + 300)
@@ -147,6 +168,8 @@ def test_beta_tc_weighs_only_the_total_correlation(model, x):
         ({"name": "elob"}, "choose one of elbo, beta-tc"),
         ({"beta": -1}, "beta is -1; give a number from 0 to 1000"),
         ({"beta": float("nan")}, "beta is nan"),
+        ({"beta": 0, "final_beta": 2}, "beta is 0; between two betas give numbers from 0.001"),
+        ({"final_beta": "1"}, "final_beta is '1'"),
         ({"warm_up": -1}, "warm_up is -1"),
         ({"free_bits": "1"}, "free_bits is '1'"),
         ({"name": "beta-tc", "free_bits": 1}, "with beta-tc it must be 0"),

@@ -10,7 +10,7 @@ from tiny import bars, tiny_recipe
 from vae.checkpoints import load_model
 from vae.metrics.likelihood import evaluate
 from vae.models import ModelConfig, build_model
-from vae.objectives import ObjectiveConfig
+from vae.objectives import ObjectiveConfig, compute_objective
 from vae.recipe import make_checkpoint
 from vae.runs import RunError, RunFolder
 from vae.training import Trainer, TrainingConfig, TrainingError
@@ -42,16 +42,38 @@ def test_the_same_seed_trains_the_same_weights(family, precision):
     assert runs[0].history[0].keys() == runs[1].history[0].keys()
 
 
+def test_a_falling_beta_is_that_of_the_step(monkeypatch):
+    seen = []
+
+    def remember(*arguments, beta=None, **named):
+        seen.append(beta)
+        return compute_objective(*arguments, beta=beta, **named)
+
+    monkeypatch.setattr("vae.training.compute_objective", remember)
+    run = trainer("mlp", beta=8, final_beta=2)
+    run.run()
+    trained = [beta for beta in seen if beta is not None]  # the curves are of the ELBO
+    assert trained == [run.objective.beta_at(step / run.steps) for step in range(run.steps)]
+    assert trained[0] == 8
+    assert trained[-1] == pytest.approx(2)
+
+
+FALLING = {"name": "beta-tc", "beta": 2, "final_beta": 1, "warm_up": 2}
+
+
 @pytest.mark.parametrize("family", ["mlp", "conv"])
 @pytest.mark.parametrize("stop", [1, 3, 4, 7, 12])
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(family, stop, tmp_path):
-    whole = trainer(family, name="beta-tc", beta=2, warm_up=2)
+    whole = trainer(family, **FALLING)
     whole.run()
 
     class KilledError(Exception):
         pass
 
-    half, folder = trainer(family, name="beta-tc", beta=2, warm_up=2), RunFolder(tmp_path / "c")
+    half, folder = (
+        trainer(family, **FALLING),
+        RunFolder(tmp_path / "c"),
+    )
     folder.begin({}, resume=False)
 
     def save_and_die():
@@ -62,7 +84,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(family, sto
 
     with contextlib.suppress(KilledError):
         half.run(on_save=save_and_die)
-    resumed = trainer(family, name="beta-tc", beta=2, warm_up=2)
+    resumed = trainer(family, **FALLING)
     assert RunFolder(tmp_path / "c").restore(resumed)
     assert resumed.step == stop
     resumed.run()

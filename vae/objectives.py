@@ -18,6 +18,9 @@ from torch import Tensor
 from vae.distributions import DiagonalGaussian, PointMass
 from vae.models import Autoencoder
 
+# Shares of the run between which the weight goes from ``beta`` to ``final_beta``.
+FINAL_BETA_FROM_TO = (1 / 3, 0.9)
+
 ObjectiveName = Literal["elbo", "beta-tc"]
 
 
@@ -28,6 +31,10 @@ class ObjectiveConfig:
     Args:
         name: "elbo" (Higgins et al. 2017 for beta != 1) or "beta-tc" (Chen et al. 2018).
         beta: Weight of the KL ("elbo") or of the total correlation ("beta-tc"), 0 to 1000.
+        final_beta: Where that weight ends: it stays at ``beta`` for the first third of the run,
+            then goes geometrically to this until nine tenths. Falling, the strongest factors find
+            a dimension each before finer ones may use the others, as when the capacity grows in
+            Burgess et al. 2018 (arXiv 1804.03599, section 5). None leaves it at ``beta``.
         warm_up: Epochs over which the weight of the whole KL grows linearly from 0 to 1.
         free_bits: Nats of KL per dimension that cost nothing extra (Kingma et al. 2016,
             arXiv 1606.04934, equation 15); "elbo" only.
@@ -38,6 +45,7 @@ class ObjectiveConfig:
 
     name: ObjectiveName = "elbo"
     beta: float = 1.0
+    final_beta: float | None = None
     warm_up: float = 0.0
     free_bits: float = 0.0
 
@@ -49,8 +57,23 @@ class ObjectiveConfig:
             value = getattr(self, field)
             if not isinstance(value, int | float) or not 0 <= value <= high:
                 raise ValueError(f"{field} is {value!r}; give a number from 0 to {high:g}")
+        if self.final_beta is not None:
+            for field in ("beta", "final_beta"):
+                value = getattr(self, field)
+                if not isinstance(value, int | float) or not 1e-3 <= value <= 1000:
+                    raise ValueError(
+                        f"{field} is {value!r}; between two betas give numbers from 0.001 to 1000"
+                    )
         if self.name == "beta-tc" and self.free_bits:
             raise ValueError(f"free_bits is {self.free_bits}; with beta-tc it must be 0")
+
+    def beta_at(self, share: float) -> float:
+        """Return the weight when this share of the run, 0 to 1, is done."""
+        if self.final_beta is None:
+            return self.beta
+        start, end = FINAL_BETA_FROM_TO
+        fallen = min(1.0, max(0.0, (share - start) / (end - start)))
+        return self.beta * (self.final_beta / self.beta) ** fallen
 
     def kl_weight(self, epoch: float) -> float:
         """Return the warm-up weight of the KL, 0 to 1, at a (fractional) epoch."""
@@ -85,6 +108,7 @@ def compute_objective(
     config: ObjectiveConfig,
     *,
     data_size: int,
+    beta: float | None = None,
     kl_weight: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> ObjectiveTerms:
@@ -95,12 +119,14 @@ def compute_objective(
         x: Images of shape (N, C, H, W) in [0, 1].
         config: The objective and its weights.
         data_size: Number of training images (beta-tc's estimator needs it).
+        beta: The weight of this moment; the configuration's if None.
         kl_weight: Warm-up weight of the KL, 0 to 1.
         generator: Source of epsilon.
 
     Returns:
         The named parts; ``total`` carries the gradient.
     """
+    beta = config.beta if beta is None else beta
     posterior = model.encode(x)
     z = posterior.sample(generator)
     reconstruction_nll = -model.decode(z).log_prob(x).mean()
@@ -108,12 +134,12 @@ def compute_objective(
         return ObjectiveTerms(reconstruction_nll, None, reconstruction_nll)
     kl_per_dim = posterior.kl_per_dim().mean(0)
     if config.name == "elbo":
-        penalty = config.beta * kl_per_dim.clamp(min=config.free_bits).sum()
+        penalty = beta * kl_per_dim.clamp(min=config.free_bits).sum()
         return ObjectiveTerms(
             reconstruction_nll, kl_per_dim, reconstruction_nll + kl_weight * penalty
         )
     parts = decompose_kl(posterior, z, data_size)
-    penalty = parts[0] + config.beta * parts[1] + parts[2]
+    penalty = parts[0] + beta * parts[1] + parts[2]
     total = reconstruction_nll + kl_weight * penalty
     return ObjectiveTerms(reconstruction_nll, kl_per_dim, total, *parts)
 

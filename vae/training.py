@@ -207,6 +207,7 @@ class Trainer:
                 x,
                 self.objective,
                 data_size=len(self.pixels),
+                beta=self.objective.beta_at(self.step / self.steps),
                 kl_weight=self.objective.kl_weight(self.step / self.steps_per_epoch),
                 generator=self.noise,
             )
