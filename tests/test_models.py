@@ -14,7 +14,7 @@ EVERY_MODEL = [
         ("vae", "autoencoder"),
         (("bernoulli", None), ("gaussian", None), ("gaussian", 0.1)),
     )
-]
+] + [{"family": "conv", "kind": "vae", "likelihood": "bernoulli", "blocks": 2}]
 SHAPES = [(1, 8, 8), (3, 8, 128), (1, 28, 20), (3, 21, 37), (1, 128, 128)]
 
 
@@ -105,12 +105,32 @@ def test_vae_and_autoencoder_of_one_config_share_the_network():
         ({"scale": 0.0}, "scale is 0.0"),
         ({"scale": float("nan")}, "scale is nan"),
         ({"width": 10**9}, "width is 1000000000"),
+        ({"blocks": 9}, "blocks is 9; give an integer from 0 to 8"),
+        ({"family": "mlp", "blocks": 1}, "blocks is 1; only the family conv has them"),
     ],
     ids=str,
 )
 def test_a_bad_value_is_named_with_what_is_allowed(change, message):
     with pytest.raises(ValueError, match=message):
         ModelConfig(**{"image_shape": (1, 8, 8), "latent_dim": 2} | change)
+
+
+def test_residual_blocks_start_close_to_the_identity():
+    decoder = tiny((1, 28, 20), family="conv", blocks=2).decoder
+    blocks = [part for part in decoder if hasattr(part, "branch")]
+    assert len(blocks) == 2 * 2  # at 7x5 and at 14x10
+    features = torch.randn(3, 8, 7, 5, generator=torch.Generator().manual_seed(0))
+    change = (blocks[0](features) - features).norm() / features.norm()
+    assert 0 < change < 0.1
+
+
+def test_a_checkpoint_from_before_a_field_keeps_its_network():
+    import dataclasses
+
+    config = ModelConfig((1, 8, 8), 2)
+    older = {k: v for k, v in dataclasses.asdict(config).items() if k != "blocks"}
+    assert ModelConfig.from_dict(older) == config
+    assert ModelConfig.from_dict(older).blocks == 0
 
 
 def test_a_config_is_rebuilt_only_from_exactly_its_fields():

@@ -16,10 +16,17 @@ from vae.runs import RunError, RunFolder
 from vae.training import Trainer, TrainingConfig, TrainingError
 
 
-def trainer(family="mlp", precision="float32", seed=0, epochs=4, n=100, **objective) -> Trainer:
+def trainer(
+    family="mlp", precision="float32", seed=0, epochs=4, n=100, dropout=0.0, **objective
+) -> Trainer:
     model = ModelConfig((1, 8, 8), 2, family=family, width=16, channels=4)
     training = TrainingConfig(
-        epochs=epochs, batch_size=32, seed=seed, precision=precision, learning_rate=3e-3
+        epochs=epochs,
+        batch_size=32,
+        seed=seed,
+        precision=precision,
+        learning_rate=3e-3,
+        dropout=dropout,
     )
     return Trainer(bars(n), bars(40, split="test"), model, ObjectiveConfig(**objective), training)
 
@@ -42,6 +49,27 @@ def test_the_same_seed_trains_the_same_weights(family, precision):
     assert runs[0].history[0].keys() == runs[1].history[0].keys()
 
 
+@pytest.mark.parametrize("family", ["mlp", "conv"])
+def test_dropout_hides_a_share_of_features_in_training_steps_only(family):
+    run = trainer(family, dropout=0.25, epochs=1)
+    layer = next(part for part in run.model.encoder.modules() if isinstance(part, torch.nn.Linear))
+    seen = []
+    layer.register_forward_hook(lambda layer, inputs, output: seen.append(inputs[0].detach()))
+    parts = list(run.model.encoder)
+    whole = torch.nn.Sequential(*parts[: parts.index(layer)])
+    rows = torch.arange(64)
+    x = run.pixels[rows].float() / 255
+    features = whole(x)
+    run._train_step(rows)
+    kept = seen[0] != 0
+    torch.testing.assert_close(seen[0][kept], features[kept] / 0.75)
+    alive = features != 0
+    assert 0.7 < (kept & alive).sum() / alive.sum() < 0.8
+    run._measure_held_out()
+    held_out = whole(run.curve_images)
+    torch.testing.assert_close(seen[-1], held_out)
+
+
 def test_a_falling_beta_is_that_of_the_step(monkeypatch):
     seen = []
 
@@ -58,7 +86,7 @@ def test_a_falling_beta_is_that_of_the_step(monkeypatch):
     assert trained[-1] == pytest.approx(2)
 
 
-FALLING = {"name": "beta-tc", "beta": 2, "final_beta": 1, "warm_up": 2}
+FALLING = {"name": "beta-tc", "beta": 2, "final_beta": 1, "warm_up": 2, "dropout": 0.2}
 
 
 @pytest.mark.parametrize("family", ["mlp", "conv"])

@@ -27,9 +27,13 @@ Activation = Literal["relu", "silu"]
 
 MIN_SIDE, MAX_SIDE = 8, 128
 MAX_LATENT_DIM = 512
-MAX_WIDTH, MAX_DEPTH = 4096, 16
+MAX_WIDTH, MAX_DEPTH, MAX_BLOCKS = 4096, 16, 8
 # The posterior's variance stays between 2e-9 and 2e4, so that exp never overflows.
 LOG_VAR_RANGE = (-20.0, 10.0)
+# How much of its usual size the last convolution of a residual block starts with.
+FIRST_SHARE = 0.1
+# Fields of ModelConfig that older checkpoints lack, with what those were built with.
+ADDED_LATER = {"blocks": 0}
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "silu": nn.SiLU}
 
 
@@ -48,6 +52,7 @@ class ModelConfig:
         depth: Hidden layers of the perceptron between image (or features) and code.
         channels: Channels of the first convolution; each halving of the image doubles them.
         activation: "relu" or "silu".
+        blocks: Residual blocks at each size of the convolutional decoder, 0 to 8.
 
     Raises:
         ValueError: if a value is outside its range; the message names it.
@@ -69,6 +74,7 @@ class ModelConfig:
     depth: int = 1
     channels: int = 32
     activation: Activation = "relu"
+    blocks: int = 0
 
     def __post_init__(self) -> None:
         """Check every value once, at the edge."""
@@ -81,6 +87,9 @@ class ModelConfig:
         _check_integer("width", self.width, 1, MAX_WIDTH)
         _check_integer("depth", self.depth, 0, MAX_DEPTH)
         _check_integer("channels", self.channels, 1, 512)
+        _check_integer("blocks", self.blocks, 0, MAX_BLOCKS)
+        if self.blocks and self.family != "conv":
+            raise ValueError(f"blocks is {self.blocks}; only the family conv has them, give 0")
         if self.scale is not None and not (
             isinstance(self.scale, int | float) and 1e-3 <= self.scale <= 10
         ):
@@ -88,8 +97,13 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: dict) -> ModelConfig:
-        """Build from a parsed config.json; every field must be there and none unknown."""
+        """Build from a parsed config.json; every field must be there and none unknown.
+
+        A field that is younger than the file takes the value that leaves the network as it was.
+        """
         names = {field.name for field in fields(cls)}
+        if isinstance(values, dict):
+            values = ADDED_LATER | values
         if not isinstance(values, dict) or set(values) != names:
             given = sorted(values) if isinstance(values, dict) else values
             raise ValueError(f"architecture has {given}; it must have exactly {sorted(names)}")
@@ -186,17 +200,42 @@ class _ConvDecoder(nn.Sequential):
         sizes = _stage_sizes(*config.image_shape[1:])
         channels = _stage_channels(config, len(sizes) - 1)
         features = (channels[-1], *sizes[-1])
-        units = [config.latent_dim] + [config.width] * config.depth + [math.prod(features)]
-        layers: list[nn.Module] = [*_perceptron(units, config), nn.Unflatten(1, features)]
-        for k in range(len(sizes) - 1, 1, -1):
-            # A kernel of 4 doubles a side exactly, one of 3 gives the odd size just below.
-            kernel = tuple(4 if side % 2 == 0 else 3 for side in sizes[k - 1])
-            layers += [
-                nn.ConvTranspose2d(channels[k], channels[k - 1], kernel, stride=2, padding=1),
-                ACTIVATIONS[config.activation](),
-            ]
+        units = [config.latent_dim] + [config.width] * config.depth
+        layers = _perceptron(units, config)
+        layers += [nn.Linear(units[-1], math.prod(features)), nn.Unflatten(1, features)]
+        for k in range(len(sizes) - 1, 0, -1):
+            layers += [_ResidualBlock(channels[k], config) for _ in range(config.blocks)]
+            layers.append(ACTIVATIONS[config.activation]())
+            if k > 1:
+                # A kernel of 4 doubles a side exactly, one of 3 gives the odd size just below.
+                kernel = tuple(4 if side % 2 == 0 else 3 for side in sizes[k - 1])
+                layers.append(
+                    nn.ConvTranspose2d(channels[k], channels[k - 1], kernel, stride=2, padding=1)
+                )
         layers.append(_ToPixels(channels[1], config.image_shape))
         super().__init__(*layers)
+
+
+class _ResidualBlock(nn.Module):
+    """Two convolutions, each behind the activation, added to what came in.
+
+    He et al. 2016, arXiv 1603.05027 (full pre-activation). It starts close to the identity.
+    """
+
+    def __init__(self, channels: int, config: ModelConfig) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            ACTIVATIONS[config.activation](),
+            nn.Conv2d(channels, channels, 3, padding=1),
+            ACTIVATIONS[config.activation](),
+            nn.Conv2d(channels, channels, 3, padding=1),
+        )
+        with torch.no_grad():
+            self.branch[-1].weight.mul_(FIRST_SHARE)
+            self.branch[-1].bias.zero_()
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.branch(features)
 
 
 class _ToPixels(nn.Module):

@@ -23,7 +23,7 @@ APP = Path(__file__).parents[2] / "app.py"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Enough for a slow machine; a start that takes longer is not a start.
 PATIENCE = 60.0
-PICTURE = "() => document.querySelector('canvas[data-live=picture]')?.dataset.frame > 0"
+PICTURE = "canvas[data-live=picture][data-frame]:not([data-frame='0'])"
 
 
 class StartUpError(RuntimeError):
@@ -86,9 +86,9 @@ def _one_start(browser: str) -> dict[str, float]:
         except Error as error:
             raise StartUpError(f"no picture appeared: {str(error).splitlines()[0]}") from error
         finally:
+            chromium.close()  # first: the server does not end while a page is connected
             server.terminate()
-            server.wait()
-            chromium.close()
+            server.wait(PATIENCE)
 
 
 def _wait_for(address: str, server: subprocess.Popen) -> None:
@@ -108,5 +108,5 @@ def _wait_for(address: str, server: subprocess.Popen) -> None:
 def _seconds_to_picture(page: Page, open_it: Callable[[], object]) -> float:
     started = time.perf_counter()
     open_it()
-    page.wait_for_function(PICTURE, timeout=1000 * PATIENCE, polling=10)
+    page.locator(PICTURE).wait_for(timeout=1000 * PATIENCE)
     return time.perf_counter() - started
