@@ -30,12 +30,14 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 if get_script_run_ctx(suppress_warning=True) is None:
     from ui.guard import Guard
+    from ui.live.engine import ENGINE
+    from ui.live.files import file_routes
     from ui.live.route import live_route
     from ui.live.worker import WORKER
 
     app = st.App(
         ROOT / "ui" / "router.py",
-        routes=[live_route(WORKER)],
+        routes=[live_route(WORKER), *file_routes(ENGINE)],
         middleware=[Middleware(Guard)],
         lifespan=lifespan,
     )

@@ -13,6 +13,8 @@ import streamlit as st
 from ui import cache, state
 from ui.live import route
 from ui.live.component import Opening, Slider, explorer
+from ui.live.engine import ENGINE
+from ui.live.files import engine_address, graph_address
 from ui.live.protocol import MAX_CODES
 from ui.live.tokens import LIFETIME_SECONDS, SIGNER
 from vae.checkpoints import Card
@@ -45,8 +47,7 @@ def explore_point(card: Card) -> None:
         opening=_opening(card),
         examples=samples.z,
         labels=samples.label,
-        socket=route.address(),
-        token=_token(),
+        engines=_engines(card),
         revision=0,
         focus=st.session_state.get(state.FOCUS),
         reply=_reply(card),
@@ -76,6 +77,18 @@ def _opening(card: Card) -> Opening:
         pixels=cache.decode(card, z[None])[0],
         glide_to=0 if known is None else None,
     )
+
+
+def _engines(card: Card) -> dict:
+    """Return where the page can have pictures decoded; a host without routes has no addresses."""
+    socket = route.address()
+    in_page = bool(socket) and ENGINE.state != "off" and "decoder.onnx" in card.sha256
+    return {
+        "socket": socket,
+        "engine": engine_address() if in_page else "",
+        "graph": graph_address(card.id) if in_page else "",
+        "token": _token(),
+    }
 
 
 def _token() -> str:

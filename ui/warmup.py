@@ -26,8 +26,10 @@ def _warm_up() -> None:
         import plotly.graph_objects  # noqa: F401
 
         from ui.cache import shelf
+        from ui.live.engine import ENGINE
 
         shelf()
+        ENGINE.start_fetching()
     finally:
         gc.collect()
         gc.freeze()

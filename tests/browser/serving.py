@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.ui.shelves import add_checkpoint
+from ui.live.engine import ENGINE
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -24,7 +25,9 @@ ITS_OWN_SEARCH = re.compile(r"/\w+/_stcore/(health|host-config)$")
 class Server:
     """``streamlit run`` on a free port of this machine."""
 
-    def __init__(self, shelf, log, script=ROOT / "app.py", options=(), base="", port=None):
+    def __init__(
+        self, shelf, log, script=ROOT / "app.py", options=(), base="", port=None, environment=()
+    ):
         self.port = port = port or free_port()
         self.address = f"http://127.0.0.1:{port}{base}"
         self.shelf = shelf
@@ -36,7 +39,9 @@ class Server:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=os.environ | {"LATENT_CHECKPOINTS_DIR": str(shelf)},
+                env=os.environ
+                | {"LATENT_CHECKPOINTS_DIR": str(shelf), "LATENT_BROWSER_ENGINE": "off"}
+                | dict(environment),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -71,8 +76,10 @@ def free_port():
 @pytest.fixture(scope="session")
 def small_shelf(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shelf")
-    add_checkpoint(folder, "alpha", title="Alpha")
-    add_checkpoint(folder, "colour", kind="autoencoder", image_shape=(3, 12, 10), seed=1)
+    add_checkpoint(folder, "alpha", title="Alpha", graphs=True)
+    add_checkpoint(
+        folder, "colour", kind="autoencoder", image_shape=(3, 12, 10), seed=1, graphs=True
+    )
     add_checkpoint(folder, "many", latent_dim=40, seed=2)
     return folder
 
@@ -98,6 +105,14 @@ def server(start):
 
 
 @pytest.fixture(scope="session")
+def engine_server(start):
+    """A server whose pages decode by themselves."""
+    if not ENGINE.is_ready:
+        pytest.skip("the browser engine is not on this machine: python -m ui.live.engine")
+    return start(environment={"LATENT_BROWSER_ENGINE": "on"})
+
+
+@pytest.fixture(scope="session")
 def chromium():
     if not CHROMIUM.exists():
         pytest.skip(f"Chromium is not installed at {CHROMIUM}")
@@ -112,16 +127,21 @@ def open_page(chromium):
     """Open pages; anything wrong in a console fails the test at its end."""
     contexts, problems = [], []
 
-    def note(message):
-        if message.type in ("error", "warning") and not is_expected(message):
-            problems.append(f"{message.type}: {message.text} {message.location.get('url')}")
+    def open_one(address, blocked="", **settings):
+        """Open a page; requests whose address matches ``blocked`` fail, and may say so."""
 
-    def open_one(address, **settings):
+        def note(message):
+            is_wanted = blocked and "/api/" in (message.location.get("url") or "")
+            if message.type in ("error", "warning") and not is_wanted and not is_expected(message):
+                problems.append(f"{message.type}: {message.text} {message.location.get('url')}")
+
         settings = {"viewport": {"width": 1280, "height": 900}} | settings
         context = chromium.new_context(**settings)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
+        if blocked:
+            page.route(re.compile(blocked), lambda route: route.abort())
         page.on("console", note)
         page.on("pageerror", lambda error: problems.append(f"error: {error}"))
         page.goto(address)

@@ -9,6 +9,7 @@ import torch
 
 from vae.checkpoints import Card, round_to_half, save_checkpoint
 from vae.encoding import LatentTable
+from vae.export.onnx import export_decoder, export_encoder
 from vae.models import ModelConfig, build_model
 
 
@@ -23,14 +24,21 @@ def add_checkpoint(
     images: int = 40,
     seed: int = 0,
     metrics: bytes | None = None,
+    graphs: bool = False,
 ) -> Card:
-    """Put an untrained checkpoint on a shelf; its last dimension has collapsed."""
+    """Put an untrained checkpoint on a shelf; its last dimension has collapsed.
+
+    ONNX graphs take a second to make, and few tests need them.
+    """
     config = ModelConfig(image_shape, latent_dim, family="mlp", kind=kind, width=16)
     model = build_model(config, seed=seed)
     with torch.no_grad():  # larger weights than fresh ones: the pictures have contrast
         for parameter in model.decoder.parameters():
             parameter.mul_(4)
     round_to_half(model)
+    onnx = {}
+    if graphs:
+        onnx = {"encoder.onnx": export_encoder(model), "decoder.onnx": export_decoder(model)}
     return save_checkpoint(
         shelf / name,
         model,
@@ -43,7 +51,8 @@ def add_checkpoint(
             "codes.npz": _archive(_codes(latent_dim, images, kind)),
             "history.csv": b"epoch\n1\n",
             "metrics.json": metrics or json.dumps(_metrics(kind, images)).encode(),
-        },
+        }
+        | onnx,
     )
 
 

@@ -68,8 +68,7 @@ def explorer(
     opening: Opening,
     examples: np.ndarray,
     labels: Sequence[str],
-    socket: str,
-    token: str,
+    engines: dict,
     revision: int,
     focus: tuple[int, int] | None,
     reply: tuple[int, np.ndarray] | None,
@@ -88,8 +87,9 @@ def explorer(
         opening: What is shown before anybody moves.
         examples: Held-out codes (N, D).
         labels: What each of them is.
-        socket: Path of the live socket below the app's address, "" where there is none.
-        token: What the socket wants to see.
+        engines: Where pictures can be decoded, as paths below the app's address, "" where there
+            is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
+            (the model's ONNX graphs); and the "token" that socket and graphs want to see.
         revision: Raise it to move the picture to the opening's code from Python.
         focus: A slider to point out, and how many times that has been asked for.
         reply: Sequence number and pixels that answer the last "ask".
@@ -105,8 +105,7 @@ def explorer(
         "opening": opening.glide_to,
         "examples": examples.ravel(),
         "labels": list(labels),
-        "socket": socket,
-        "token": token,
+        "engines": engines,
         "revision": revision,
         "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
     }

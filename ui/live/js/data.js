@@ -8,5 +8,9 @@ export function columnOf(table) {
 export function addressOf(path) {
   const script = document.querySelector('script[src*="static/js/"]');
   const base = script ? script.src.split("static/js/")[0] : `${location.origin}/`;
-  return base.replace(/^http/, "ws") + path;
+  return base + path;
+}
+
+export function socketAddressOf(path) {
+  return addressOf(path).replace(/^http/, "ws");
 }

@@ -47,7 +47,11 @@ class Explorer {
     this.connection = new Connection(
       (question) => this.setStateValue("ask", question),
       (engine) => this.start(engine),
+      (note) => this.view.note(note),
     );
+    this.wish = this.root.querySelector("select.engine");
+    this.wish.value = this.connection.wish;
+    this.wish.addEventListener("change", () => this.connection.prefer(this.wish.value, this.z));
     this.isMoving = false;
     this.root.addEventListener("keydown", (event) => this.onKey(event));
     this.root.addEventListener("pointerleave", (event) => {
@@ -67,21 +71,21 @@ class Explorer {
   update(data, setStateValue) {
     const isFirst = this.data === undefined;
     const hasNewModel = isFirst || data.model.id !== this.data.model.id;
-    const { token, revision, focus } = this.data ?? {};
+    const { revision, focus } = this.data ?? {};
+    const token = this.data?.engines.token;
     this.data = data;
     this.setStateValue = setStateValue;
-    if (hasNewModel) this.open();
+    if (hasNewModel) this.open(isFirst);
     else if (data.revision !== revision) this.moveTo(Float32Array.from(data.z), "");
-    if (isFirst) this.connection.open(data.socket, data.token);
-    else if (data.token !== token) this.connection.renew(data.socket, data.token);
+    if (!isFirst && data.engines.token !== token) this.connection.renew(data.engines);
     const isPointedOut = !isFirst && data.focus && data.focus.count !== focus?.count;
     if (isPointedOut) this.sliders.focus(data.focus.dim);
     if (data.replySequence) this.engine?.deliver?.(data.replySequence, columnOf(data.reply));
   }
 
   // Take up a model: its first picture is in the data, so nothing has to be waited for.
-  open() {
-    const { model, sliders, unit, opening } = this.data;
+  open(isFirst) {
+    const { model, sliders, unit, opening, engines } = this.data;
     this.travel.stop();
     clearTimeout(this.resting);
     this.resting = 0;
@@ -99,6 +103,8 @@ class Explorer {
     this.buttons.undo.disabled = true;
     this.opening = opening;
     this.glide(opening !== null);
+    if (isFirst) this.connection.open(engines, model, this.z);
+    else this.connection.take(engines, model, this.z);
     if (this.engine) this.begin();
   }
 
@@ -143,14 +149,17 @@ class Explorer {
 
   async decode({ model, z }) {
     if (model.id !== this.data.model.id) return;
+    const { engine } = this;
     const asked = performance.now();
     try {
-      const picture = await this.engine.decode(model, z, 1);
+      const picture = await engine.decode(model, z, 1);
       if (model.id !== this.data.model.id) return;
       this.view.paint(picture);
-      this.view.time(this.engine, performance.now() - asked);
+      this.view.time(engine, performance.now() - asked);
+      this.connection.time(engine, performance.now() - asked);
     } catch {
       // The engine has gone or was too slow; the next one starts from the newest z.
+      if (model.id === this.data.model.id) this.connection.drop(engine);
     }
   }
 

@@ -1,9 +1,11 @@
 // The live picture's canvas and the line below it: what is shown, by which engine, how fast.
 
+import { Median } from "./median.js";
 import { crispWidth, enlarge, isPixelated, paint, savePng, savingScale } from "./picture.js";
 
-const TIMED_FRAMES = 15;
 const SPEAK_EVERY_MS = 300;
+// What a visitor calls the engines.
+const NAMES = { browser: "in your browser", server: "on the server", rerun: "by reruns" };
 
 export class View {
   constructor(root) {
@@ -11,6 +13,8 @@ export class View {
     this.canvas = root.querySelector("canvas");
     this.caption = root.querySelector(".what");
     this.speed = root.querySelector(".speed");
+    this.notice = root.querySelector(".notice");
+    this.times = new Median();
     this.sizes = new ResizeObserver(() => this.fit());
     this.sizes.observe(this.canvas.parentElement);
   }
@@ -40,20 +44,25 @@ export class View {
   }
 
   use(engine) {
-    this.times = [];
+    this.times.clear();
     this.spoke = 0;
-    this.canvas.dataset.engine = this.speed.textContent = engine.name;
+    this.canvas.dataset.engine = engine.name;
+    this.speed.textContent = NAMES[engine.name];
+  }
+
+  // Say what is going on with the engines, in a few words; nothing when all is settled.
+  note(text) {
+    this.notice.textContent = text;
   }
 
   // Show the median of the last frames, not so often that it flickers.
   time(engine, milliseconds) {
-    this.times.push(milliseconds);
-    if (this.times.length > TIMED_FRAMES) this.times.shift();
+    this.times.add(milliseconds);
     const now = performance.now();
     if (now - this.spoke < SPEAK_EVERY_MS) return;
     this.spoke = now;
-    const median = [...this.times].sort((a, b) => a - b)[this.times.length >> 1];
-    this.speed.textContent = `${engine.name} \u00b7 ${Math.max(1, Math.round(median))} ms`;
+    const pace = Math.max(1, Math.round(this.times.value));
+    this.speed.textContent = `${NAMES[engine.name]} \u00b7 ${pace} ms`;
   }
 
   fit() {
