@@ -1,0 +1,271 @@
+"""How fast the picture follows, in a real browser: ``python -m tests.bench.latency``.
+
+For each model: our page with the browser engine, our page with the server engine, and the naive
+Streamlit page. Printed are, from an input event to the first animation frame in which the canvas
+holds other pixels, the median and the 95th percentile in ms; pictures a second in a drag of three
+seconds; messages that Streamlit's script got during the drag; whether the last picture is the one
+torch decodes; and seconds and kB of a first and a second load.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.live_page import LivePage
+from tests.browser.serving import CHROMIUM, OPTIONS, ROOT, Server, free_port
+from vae.checkpoints import Card, load_model, read_card
+from vae.latent import decode, to_uint8
+
+DRAG_SECONDS, MOVES_A_SECOND, KEYS = 3.0, 60, 40
+PATIENCE_MS = 60_000
+# Note when inputs happen and in which animation frame the picture has changed.
+WATCH = """
+() => {
+  const read = FIND;
+  const state = (globalThis.bench = { inputs: [], changes: [] });
+  const note = (event) => state.inputs.push(event.timeStamp);
+  document.addEventListener("input", note, { capture: true });
+  document.addEventListener("keydown", note, { capture: true });
+  let last = read();
+  const look = () => {
+    const now = read();
+    if (now !== null && now !== last) {
+      last = now;
+      state.changes.push(performance.now());
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+"""
+# A hash of the canvas, which lives in a shadow tree; the address of the loaded image.
+CANVAS = """
+(() => {
+  const roots = [...document.querySelectorAll("*")].map((e) => e.shadowRoot).filter(Boolean);
+  const all = [document, ...roots].flatMap((r) => [...r.querySelectorAll("canvas")]);
+  const canvas = all.find((c) => c.dataset.live === "picture");
+  const context = canvas.getContext("2d");
+  return () => {
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    let hash = 17;
+    for (let k = 0; k < data.length; k++) hash = (hash * 31 + data[k]) | 0;
+    return hash;
+  };
+})()
+"""
+IMAGE = """
+(() => () => {
+  const image = document.querySelector("[data-testid=stImage] img");
+  return image && image.complete ? image.src : null;
+})()
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--models", nargs="+", default=["mnist-10d", "emoji-32d"])
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
+        for name in options.models:
+            card = read_card(ROOT / "checkpoints" / name)
+            for way in ("browser", "server", "naive"):
+                rows.append({"model": name, "way": way} | _measure(browser, card, way))
+                if not options.json:
+                    print(_line(rows[-1]), flush=True)
+        browser.close()
+    if options.json:
+        print(json.dumps(rows, indent=2))
+
+
+def _measure(browser, card: Card, way: str) -> dict:
+    with contextlib.ExitStack() as stack:
+        if way == "naive":
+            address = stack.enter_context(_naive_server(card))
+        else:
+            address = f"{stack.enter_context(_our_server(way))}?model={card.name}"
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        stack.callback(page.context.close)
+        first = _load(page, way, lambda: page.goto(address))
+        second = _load(page, way, page.reload)
+        measured = _use(page, card, way)
+    return measured | {"first_load": first, "second_load": second}
+
+
+@contextlib.contextmanager
+def _our_server(way: str) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(
+            ROOT / "checkpoints",
+            Path(folder) / "log.txt",
+            environment={"LATENT_BROWSER_ENGINE": "on" if way == "browser" else "off"},
+        )
+        try:
+            yield server.address
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
+def _naive_server(card: Card) -> Iterator[str]:
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(Path(__file__).parent / "naive_page.py"),
+    ]
+    command += ["--server.headless", "true", "--server.port", str(port)]
+    command += ["--server.fileWatcherType", "none", "--", str(card.path)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        time.sleep(6)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _load(page: Page, way: str, open_it) -> dict:
+    """Seconds until the picture is there, and kB that came over the network meanwhile."""
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    sizes = []
+    client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    started = time.perf_counter()
+    open_it()
+    if way == "naive":
+        page.locator("[data-testid=stImage] img").wait_for(timeout=PATIENCE_MS)
+    else:
+        page.locator("canvas[data-live=picture]:not([data-frame='0'])").wait_for(
+            timeout=PATIENCE_MS
+        )
+    picture = time.perf_counter() - started
+    if way != "naive":
+        page.locator(f"canvas[data-engine={way}]").wait_for(timeout=PATIENCE_MS)
+    ready = time.perf_counter() - started
+    page.wait_for_timeout(4000)
+    client.detach()
+    return {"picture_s": picture, "engine_s": ready, "kB": sum(sizes) / 1000}
+
+
+def _use(page: Page, card: Card, way: str) -> dict:
+    live = LivePage(page)
+    if way != "naive":
+        live.press("Reset")
+    page.evaluate(WATCH.replace("FIND", (IMAGE if way == "naive" else CANVAS).strip()))
+    messages: list[dict] = []
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    client.on("Network.webSocketFrameSent", lambda event: messages.append(event))
+    slider = page.get_by_role("slider").first if way == "naive" else live.slider(_first_dim(live))
+    box = slider.bounding_box()
+    if way == "naive":  # its thumb is what one can take hold of
+        box = page.locator("[data-testid=stSlider]").first.bounding_box()
+        box["y"] += box["height"] / 2 - 4
+    updates, sent = _drag(page, box, messages)
+    exact = _is_exact(live, card) if way != "naive" else None
+    delays = _keys(page, slider) if way == "naive" else _delays(page)
+    return {
+        "median_ms": statistics.median(delays) if delays else None,
+        "p95_ms": float(np.percentile(delays, 95)) if delays else None,
+        "updates_a_second": updates,
+        "script_messages": sent,
+        "exact": exact,
+    }
+
+
+def _first_dim(live: LivePage) -> int:
+    return int(live.page.locator("input[type=range][data-dim]").first.get_attribute("data-dim"))
+
+
+def _drag(page: Page, box: dict, messages: list[dict]) -> tuple[float, int]:
+    """Move to and fro with the button down; return pictures a second, and messages to Python."""
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.5 * box["width"], middle)
+    page.mouse.down()
+    page.evaluate("bench.inputs.length = bench.changes.length = 0")
+    messages.clear()
+    started, moves = time.perf_counter(), 0
+    while (passed := time.perf_counter() - started) < DRAG_SECONDS:
+        place = 0.5 + 0.4 * np.sin(2.2 * passed)
+        page.mouse.move(box["x"] + place * box["width"], middle)
+        moves += 1
+        time.sleep(max(0.0, started + moves / MOVES_A_SECOND - time.perf_counter()))
+    changes = page.evaluate("bench.changes.length")
+    sent = sum(not _is_ours(event) for event in messages)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    return changes / DRAG_SECONDS, sent
+
+
+def _delays(page: Page) -> list[float]:
+    """Milliseconds from each input event to the first frame with other pixels after it."""
+    inputs, changes = page.evaluate("[bench.inputs, bench.changes]")
+    return [
+        min(change for change in changes if change >= moment) - moment
+        for moment in inputs
+        if changes and changes[-1] >= moment
+    ]
+
+
+def _keys(page: Page, slider) -> list[float]:
+    """The same for single key presses, one after the other: a slider of Streamlit takes these."""
+    slider.focus()
+    page.evaluate("bench.inputs.length = bench.changes.length = 0")
+    for _ in range(KEYS):
+        slider.press("ArrowRight")
+        page.wait_for_timeout(250)
+    return _delays(page)
+
+
+def _is_ours(event: dict) -> bool:
+    """Whether a frame went to the live socket: those start with a version and a kind."""
+    frame = base64.b64decode(event["response"]["payloadData"])
+    return len(frame) >= 16 and frame[0] == 1 and frame[1] in (0, 1)
+
+
+def _is_exact(live: LivePage, card: Card) -> bool:
+    z = np.zeros((1, card.model.latent_dim), np.float32)
+    for dim, value in live.values().items():
+        z[0, dim] = value
+    expected = to_uint8(decode(load_model(card), z))[0].astype(int)
+    return bool(np.abs(live.pixels[..., :3].astype(int) - expected).max() <= 1)
+
+
+def _line(row: dict) -> str:
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1f}"
+
+    loads = " / ".join(
+        f"{row[key]['picture_s']:.2f} s, {row[key]['kB']:,.0f} kB"
+        for key in ("first_load", "second_load")
+    )
+    return (
+        f"{row['model']:12} {row['way']:8} median {number(row['median_ms'])} ms, "
+        f"p95 {number(row['p95_ms'])} ms, {row['updates_a_second']:.0f} pictures/s, "
+        f"{row['script_messages']} script messages, exact {row['exact']}, loads {loads}"
+    )
+
+
+if __name__ == "__main__":
+    main()
