@@ -15,6 +15,7 @@ __all__ = [
     "dimensions",
     "examples",
     "metrics",
+    "plane_codes",
     "shelf",
     "table",
     "thumbnail",
@@ -29,6 +30,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from ui.charts import ACCENT, PALETTE
+from ui.live.component import PlaneCodes
 from ui.live.worker import WORKER, pictures
 from vae.checkpoints import Card, CheckpointError, load_codes, load_metrics
 from vae.encoding import LatentTable
@@ -38,6 +41,8 @@ from vae.shelf import ShelfEntry, read_shelf
 PRIOR_RANGE = (-3.0, 3.0)
 MAX_EXAMPLES = 200
 MAX_EXAMPLE_VALUES = 40_000
+MAX_PLANE_CODES = 2000
+MAX_PLANE_VALUES = 64_000
 GAP_SHARE = 24
 
 
@@ -158,6 +163,22 @@ def examples(checkpoint: str, _card: Card) -> Examples:
     z = codes.mean[rows]
     z.setflags(write=False)
     return Examples(z, tuple(_describe(codes, int(row)) for row in rows))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def plane_codes(checkpoint: str, _card: Card) -> PlaneCodes:
+    """Return up to 2,000 held-out codes for the latent plane, drawn once at random."""
+    codes = table(checkpoint, _card)
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(codes.held_out))
+    rows = rows[: min(MAX_PLANE_CODES, max(1, MAX_PLANE_VALUES // codes.mean.shape[1]))]
+    tell_apart = codes.label is not None and 1 < len(codes.label_names) <= len(PALETTE)
+    return PlaneCodes(
+        mean=codes.mean[rows].astype(np.float32),
+        log_var=None if codes.log_var is None else codes.log_var[rows].astype(np.float32),
+        label=codes.label[rows].astype(np.uint8) if tell_apart else None,
+        names=codes.label_names if tell_apart else (),
+        colours=PALETTE if tell_apart else (ACCENT,),
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -47,6 +47,7 @@ def explore_point(card: Card) -> None:
         opening=_opening(card),
         examples=samples.z,
         labels=samples.label,
+        plane=cache.plane_codes(card.id, card),
         engines=_engines(card),
         revision=0,
         focus=st.session_state.get(state.FOCUS),

@@ -4,7 +4,8 @@ For each model: our page with the browser engine, our page with the server engin
 Streamlit page. Printed are the median and the 95th percentile in ms from a key press, alone in its
 quarter of a second, to the first animation frame in which the canvas holds other pixels (in a drag
 one could not tell whose picture a change is); pictures a second in a drag of three seconds, and
-the messages that Streamlit's script got meanwhile; whether the last picture is the one that torch
+the messages that Streamlit's script got meanwhile; pictures a second hovering over the latent
+plane; whether the last picture is the one that torch
 decodes; seconds and kB of a first and a second load.
 """
 
@@ -184,11 +185,13 @@ def _use(page: Page, card: Card, way: str) -> dict:
         box["y"] += box["height"] / 2 - 4
     updates, sent = _drag(page, box, messages)
     exact = _is_exact(live, card) if way != "naive" else None
+    hovering = _hover(page) if way != "naive" else None
     delays = _keys(page, slider)
     return {
         "median_ms": statistics.median(delays) if delays else None,
         "p95_ms": float(np.percentile(delays, 95)) if delays else None,
         "updates_a_second": updates,
+        "hover_a_second": hovering,
         "script_messages": sent,
         "exact": exact,
     }
@@ -216,6 +219,20 @@ def _drag(page: Page, box: dict, messages: list[dict]) -> tuple[float, int]:
     page.mouse.up()
     page.wait_for_timeout(1500)
     return changes / DRAG_SECONDS, sent
+
+
+def _hover(page: Page) -> float:
+    """Wander over the latent plane; return pictures a second."""
+    box = page.locator("canvas[data-live=plane]").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.evaluate("bench.changes.length = 0")
+    started, moves = time.perf_counter(), 0
+    while (passed := time.perf_counter() - started) < DRAG_SECONDS:
+        across, down = 0.5 + 0.3 * np.sin(2.2 * passed), 0.5 + 0.3 * np.cos(3.1 * passed)
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        moves += 1
+        time.sleep(max(0.0, started + moves / MOVES_A_SECOND - time.perf_counter()))
+    return page.evaluate("bench.changes.length") / DRAG_SECONDS
 
 
 def _keys(page: Page, slider: Locator) -> list[float]:
@@ -257,7 +274,8 @@ def _line(row: dict) -> str:
     )
     return (
         f"{row['model']:12} {row['way']:8} median {number(row['median_ms'])} ms, "
-        f"p95 {number(row['p95_ms'])} ms, {row['updates_a_second']:.0f} pictures/s, "
+        f"p95 {number(row['p95_ms'])} ms, {row['updates_a_second']:.0f} pictures/s in a drag, "
+        f"{number(row['hover_a_second'])} hovering, "
         f"{row['script_messages']} script messages, exact {row['exact']}, loads {loads}"
     )
 

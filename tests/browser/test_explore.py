@@ -70,7 +70,7 @@ def test_the_picture_follows_a_drag_and_is_what_torch_decodes(live, small_shelf,
     assert page.canvas.get_attribute("data-engine") == "server"
     assert_follows_a_drag(page)
     assert_shows(page, read_card(small_shelf / name))
-    assert re.fullmatch(r"server · \d+ ms", page.page.locator(".speed").inner_text())
+    assert re.fullmatch(r"on the server · \d+ ms", page.page.locator(".speed").inner_text())
 
 
 def test_it_works_below_a_base_path(start, open_page, small_shelf):
@@ -216,3 +216,24 @@ def test_no_secret_is_in_an_address(server, chromium):
     assert len(live) == 1
     assert live[0] == server.address.replace("http", "ws") + "/api/live"
     context.close()
+
+
+def test_behind_each_slider_is_what_one_would_see_along_it(live, small_shelf):
+    page = live("?model=alpha").ready()
+    page.press("Reset")
+    page.page.wait_for_timeout(1500)
+    card = read_card(small_shelf / "alpha")
+    frames = 9
+    for dim in (0, 1):
+        row = page.page.locator(".row").filter(has=page.slider(dim))
+        width, height, values = row.locator("canvas.strip").evaluate(
+            "c => [c.width, c.height, "
+            "Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
+        )
+        assert (width, height) == (frames * 8, 8)
+        strip = np.array(values).reshape(height, width, 4)[..., 0]
+        low, high = (float(page.slider(dim).get_attribute(end)) for end in ("min", "max"))
+        z = np.zeros((frames, card.model.latent_dim), np.float32)
+        z[:, dim] = low + (np.arange(frames) + 0.5) / frames * (high - low)
+        expected = to_uint8(decode(load_model(card), z))[..., 0].astype(int)
+        assert np.abs(np.hstack(list(expected)) - strip).max() <= 1

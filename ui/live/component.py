@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Opening", "Slider", "explorer", "model_picker", "traversal_grid"]
+__all__ = ["Opening", "PlaneCodes", "Slider", "explorer", "model_picker", "traversal_grid"]
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -43,6 +43,25 @@ class Slider:
 
 
 @dataclass(frozen=True)
+class PlaneCodes:
+    """Held-out codes for the latent plane.
+
+    Attributes:
+        mean: Posterior means (N, D) float32.
+        log_var: Posterior log variances (N, D) float32, None for an autoencoder.
+        label: Class of each (N,) uint8, None when unknown or too many to tell apart.
+        names: Name of each class, for the legend.
+        colours: Colour of each class, or one for all.
+    """
+
+    mean: np.ndarray
+    log_var: np.ndarray | None
+    label: np.ndarray | None
+    names: tuple[str, ...]
+    colours: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Opening:
     """What the picture shows before anybody moves.
 
@@ -68,6 +87,7 @@ def explorer(
     opening: Opening,
     examples: np.ndarray,
     labels: Sequence[str],
+    plane: PlaneCodes,
     engines: dict,
     revision: int,
     focus: tuple[int, int] | None,
@@ -87,6 +107,7 @@ def explorer(
         opening: What is shown before anybody moves.
         examples: Held-out codes (N, D).
         labels: What each of them is.
+        plane: Codes to show on the latent plane.
         engines: Where pictures can be decoded, as paths below the app's address, "" where there
             is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
             (the model's ONNX graphs); and the "token" that socket and graphs want to see.
@@ -105,10 +126,16 @@ def explorer(
         "opening": opening.glide_to,
         "examples": examples.ravel(),
         "labels": list(labels),
+        "plane": {"names": list(plane.names), "colours": list(plane.colours)},
+        "plane_mean": plane.mean.ravel(),
         "engines": engines,
         "revision": revision,
         "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
     }
+    if plane.log_var is not None:
+        data["plane_logVar"] = plane.log_var.ravel()
+    if plane.label is not None:
+        data["plane_label"] = plane.label
     if reply is not None:
         data |= {"replySequence": reply[0], "reply": reply[1].ravel()}
     _EXPLORER(key=key, data=data, on_point_change=on_point, on_ask_change=_do_nothing)

@@ -2,8 +2,11 @@
 
 import { Connection } from "./connection.js";
 import { columnOf } from "./data.js";
+import { format } from "./dom.js";
 import { Newest } from "./engines.js";
+import { Film } from "./film.js";
 import { History } from "./history.js";
+import { Plane } from "./plane.js";
 import { Sliders } from "./sliders.js";
 import { Travel } from "./travel.js";
 import { View } from "./view.js";
@@ -38,9 +41,21 @@ class Explorer {
       this.buttons[button.dataset.do] = button;
       button.addEventListener("click", () => this[button.dataset.do]());
     }
-    this.sliders = new Sliders(this.root.querySelector(".sliders"), (dim, value) =>
-      this.slide(dim, value),
+    this.sliders = new Sliders(
+      this.root.querySelector(".sliders"),
+      (dim, value) => this.slide(dim, value),
+      () => this.drawFilm(),
     );
+    this.film = new Film(
+      () => [...this.sliders.rows.values()],
+      (codes, count) => this.decodeMany(codes, count),
+    );
+    this.plane = new Plane(this.root.querySelector(".plane"), {
+      peek: (z) => this.peek(z),
+      leave: () => this.leave(),
+      take: (z) => this.go(z),
+      decode: (codes, count) => this.decodeMany(codes, count),
+    });
     this.history = new History();
     this.travel = new Travel((z) => this.show(z));
     this.pictures = new Newest((wanted) => this.decode(wanted));
@@ -97,7 +112,10 @@ class Explorer {
     this.buttons.randomise.hidden = !model.prior;
     this.z = Float32Array.from(this.data.z);
     this.sliders.build(sliders, unit);
+    this.film.clear();
     this.sliders.set(this.z);
+    this.root.querySelector(".side").dataset.dims = this.z.length;
+    this.plane.take(model, this.codes(), sliders, this.z);
     this.view.say(this.data.what);
     this.view.paint({ pixels: columnOf(this.data.first), ...model });
     this.buttons.undo.disabled = true;
@@ -124,15 +142,38 @@ class Explorer {
     this.view.use(engine);
     if (this.wanted) this.pictures.want(this.wanted);
     else this.begin();
+    if (!this.travel.isUnderWay) this.drawFilm();
   }
 
   // Show a code: sliders at once, the picture as soon as it is decoded.
   show(z) {
     this.z = z;
+    this.film.stop();
     this.sliders.set(z);
+    this.plane.set(z);
+    this.paint(z);
+    this.restIn(REST_MS);
+  }
+
+  paint(z) {
     this.wanted = { model: this.data.model, z };
     if (this.engine) this.pictures.want(this.wanted);
-    this.restIn(REST_MS);
+  }
+
+  // What a place of the plane would look like, while the pointer is over it.
+  peek(z) {
+    this.interrupt();
+    this.said ??= this.view.what;
+    const { x, y } = this.plane;
+    this.view.say(`here: z${x} ${format(z[x])}, z${y} ${format(z[y])}`);
+    this.paint(z);
+  }
+
+  leave() {
+    if (this.said === undefined) return;
+    this.view.say(this.said);
+    this.said = undefined;
+    this.paint(this.z);
   }
 
   // A press anywhere stops what moves by itself. It may lead to another page, and Streamlit draws
@@ -152,7 +193,7 @@ class Explorer {
     const { engine } = this;
     const asked = performance.now();
     try {
-      const picture = await engine.decode(model, z, 1);
+      const picture = await this.inTurn(() => engine.decode(model, z, 1));
       if (model.id !== this.data.model.id) return;
       this.view.paint(picture);
       this.view.time(engine, performance.now() - asked);
@@ -163,23 +204,61 @@ class Explorer {
     }
   }
 
+  // An engine is asked for one thing at a time.
+  async inTurn(work) {
+    const before = this.turn;
+    let finish;
+    this.turn = new Promise((resolve) => (finish = resolve));
+    await before;
+    try {
+      return await work();
+    } finally {
+      finish();
+    }
+  }
+
+  // Many pictures beside the live one, which goes first; null where they cannot be had.
+  async decodeMany(codes, count) {
+    while (this.pictures.busy) await new Promise((resolve) => requestAnimationFrame(resolve));
+    const { engine } = this;
+    const { model } = this.data;
+    try {
+      return await this.inTurn(() => engine.decode(model, codes, count));
+    } catch {
+      return null;
+    }
+  }
+
+  // Not by reruns: each strip would take one, and the next picture would have to wait for it.
+  drawFilm() {
+    if (this.engine && this.engine.name !== "rerun") this.film.draw(this.z);
+  }
+
   // The pointer rests: let Python know.
   rest() {
     clearTimeout(this.resting);
     this.resting = 0;
     if (this.travel.isUnderWay) return;
     this.isMoving = false;
+    this.plane.rest();
+    this.drawFilm();
     const z = Array.from(this.z, (value) => Number(value.toFixed(5)));
     this.setStateValue("point", { model: this.data.model.id, z });
   }
 
   slide(dim, value) {
+    const z = this.z.slice();
+    z[dim] = value;
+    this.go(z);
+  }
+
+  // Follow the hand; one movement is one step to undo.
+  go(z) {
     this.interrupt();
+    this.said = undefined;
     if (!this.isMoving) this.remember();
     this.isMoving = true;
     this.view.say("your own point");
-    const z = this.z.slice();
-    z[dim] = value;
     this.show(z);
   }
 
@@ -208,6 +287,15 @@ class Explorer {
     const skip = 1 + Math.floor(Math.random() * Math.max(1, count - 1));
     this.shown = ((this.shown ?? -1) + skip) % count;
     this.moveTo(this.exampleAt(this.shown), this.data.labels[this.shown]);
+  }
+
+  // Held-out codes for the plane, as flat arrays.
+  codes() {
+    const { plane, model } = this.data;
+    const [mean, logVar, label] = ["mean", "logVar", "label"].map((name) =>
+      columnOf(this.data[`plane_${name}`]),
+    );
+    return { mean, logVar, label, prior: model.prior, ...plane };
   }
 
   exampleAt(row) {
@@ -253,6 +341,7 @@ class Explorer {
     this.travel.stop();
     this.listening.abort();
     this.view.close();
+    this.plane.close();
     this.connection.close();
   }
 }

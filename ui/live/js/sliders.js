@@ -6,10 +6,11 @@ const SHOWN = 12;
 const STEPS = 200;
 
 export class Sliders {
-  // onInput(dim, value) is called at every movement.
-  constructor(root, onInput) {
+  // onInput(dim, value) is called at every movement, onUnfold() when there are more sliders.
+  constructor(root, onInput, onUnfold) {
     this.root = root;
     this.onInput = onInput;
+    this.onUnfold = onUnfold;
     this.rows = new Map();
     this.folds = [];
   }
@@ -39,6 +40,7 @@ export class Sliders {
       fold.dataset.filled = "yes";
       this.addRows(fold, dims);
       this.set(this.z);
+      this.onUnfold();
     };
     fold.addEventListener("toggle", () => fold.open && open());
     this.folds.push({ fold, open, dims: new Set(dims.map((entry) => entry.dim)) });
@@ -70,6 +72,7 @@ export class Sliders {
 
 class Row {
   constructor({ dim, low, high, information }, unit, onInput) {
+    this.dim = dim;
     this.low = low;
     this.high = high;
     this.element = element("div", "row");
@@ -84,7 +87,11 @@ class Row {
     this.input.addEventListener("input", () => onInput(dim, Number(this.input.value)));
     this.input.addEventListener("dblclick", () => onInput(dim, 0));
     this.input.addEventListener("keydown", (event) => this.step(event, dim, onInput));
-    this.element.append(label, this.input, this.value, info);
+    this.strip = element("canvas", "strip");
+    this.strip.width = 0;
+    const track = element("span", "track");
+    track.append(this.strip, this.input);
+    this.element.append(label, track, this.value, info);
   }
 
   // Arrow and page keys, alike in every browser (a free step is 1 % in some, 1 in others).

@@ -57,6 +57,7 @@ export class View {
 
   // Show the median of the last frames, not so often that it flickers.
   time(engine, milliseconds) {
+    if (engine.name !== this.canvas.dataset.engine) return; // it has just been replaced
     this.times.add(milliseconds);
     const now = performance.now();
     if (now - this.spoke < SPEAK_EVERY_MS) return;

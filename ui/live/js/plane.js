@@ -1,0 +1,247 @@
+// The latent plane: two coordinates as x and y, the others those of the current point. Dots are
+// held-out codes; circles are the prior at 1, 2 and 3 sigma; ellipses are posteriors, all to one
+// scale on both axes. Hovering shows what a place decodes to, a press takes it.
+
+import { element, format } from "./dom.js";
+import { paint } from "./picture.js";
+
+const MARGIN = 1.06;
+const SIGMAS = [1, 2, 3];
+const TILES = 15;
+const NUDGE = 0.02;
+const DOT = 2;
+
+export class Plane {
+  // on.peek(z), on.leave() and on.take(z) hear of the pointer; on.decode(z, count) makes pictures.
+  constructor(root, on) {
+    this.root = root;
+    this.on = on;
+    this.canvas = root.querySelector("canvas[data-live=plane]");
+    this.axes = { x: root.querySelector("select.x"), y: root.querySelector("select.y") };
+    this.shows = {
+      mosaic: root.querySelector("input.mosaic"),
+      ellipses: root.querySelector("input.ellipses"),
+    };
+    this.legend = root.querySelector(".legend");
+    for (const control of [...Object.values(this.axes), ...Object.values(this.shows)]) {
+      control.addEventListener("change", () => this.change());
+    }
+    this.canvas.addEventListener("pointermove", (event) => this.move(event));
+    this.canvas.addEventListener("pointerdown", (event) => this.press(event));
+    this.canvas.addEventListener("pointerleave", () => this.on.leave());
+    this.canvas.addEventListener("keydown", (event) => this.step(event));
+    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes.observe(this.canvas);
+    const dark = window.matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => this.draw());
+  }
+
+  // data: { mean, logVar, label, colours, names, prior } of held-out codes; dims in their order.
+  take(model, data, dims, z) {
+    this.model = model;
+    this.data = data;
+    this.dimension = z.length;
+    this.z = z;
+    this.root.hidden = this.dimension < 2;
+    if (this.root.hidden) return;
+    const options = () => dims.map(({ dim }) => new Option(`z${dim}`, dim));
+    for (const axis of Object.values(this.axes)) axis.replaceChildren(...options());
+    this.axes.x.value = Math.min(dims[0].dim, dims[1].dim);
+    this.axes.y.value = Math.max(dims[0].dim, dims[1].dim);
+    this.root.querySelector(".axes").hidden = this.dimension === 2;
+    this.shows.ellipses.parentElement.hidden = !data.logVar;
+    this.legend.replaceChildren(...data.names.map((name, k) => chip(name, data.colours[k])));
+    this.change();
+  }
+
+  change() {
+    this.x = Number(this.axes.x.value);
+    this.y = Number(this.axes.y.value);
+    this.measure();
+    this.tiles = null;
+    this.draw();
+    if (this.shows.mosaic.checked) this.fill();
+  }
+
+  // The square that holds the codes, the prior's circles and both axes at the same scale.
+  measure() {
+    const { mean, prior } = this.data;
+    const reach = prior ? [-SIGMAS.at(-1), SIGMAS.at(-1)] : [0, 0];
+    const ends = [this.x, this.y].map((dim) => {
+      let [low, high] = reach;
+      for (let k = dim; k < mean.length; k += this.dimension) {
+        low = Math.min(low, mean[k]);
+        high = Math.max(high, mean[k]);
+      }
+      return [low, high];
+    });
+    this.half = (MARGIN * Math.max(...ends.map(([low, high]) => high - low))) / 2;
+    this.centre = ends.map(([low, high]) => (low + high) / 2);
+  }
+
+  // The current point; where the others moved, the pictures behind are no longer true.
+  set(z) {
+    const hasMoved = z.some((value, k) => k !== this.x && k !== this.y && value !== this.z[k]);
+    this.z = z;
+    if (this.root.hidden) return;
+    if (hasMoved) this.tiles = null;
+    this.draw();
+  }
+
+  // The pointer rests: now there is time for the pictures behind.
+  rest() {
+    if (!this.root.hidden && this.shows.mosaic.checked && !this.tiles) this.fill();
+  }
+
+  draw() {
+    const { canvas } = this;
+    const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
+    if (!side || !this.data || this.root.hidden) return;
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const context = canvas.getContext("2d");
+    const style = getComputedStyle(canvas);
+    context.clearRect(0, 0, side, side);
+    if (this.tiles) {
+      context.imageSmoothingEnabled = false;
+      context.drawImage(this.tiles, 0, 0, side, side);
+    }
+    this.legend.hidden = this.tiles !== null;
+    const scale = side / (2 * this.half);
+    const at = (x, y) => [
+      (x - this.centre[0]) * scale + side / 2,
+      side / 2 - (y - this.centre[1]) * scale,
+    ];
+    if (this.data.prior) this.drawPrior(context, at, scale, style.color);
+    if (!this.tiles) this.drawCodes(context, at, scale);
+    this.drawPoint(context, at(this.z[this.x], this.z[this.y]), side, style);
+  }
+
+  drawPrior(context, at, scale, colour) {
+    context.strokeStyle = colour;
+    context.globalAlpha = 0.35;
+    context.lineWidth = window.devicePixelRatio || 1;
+    for (const sigma of SIGMAS) {
+      context.beginPath();
+      context.arc(...at(0, 0), sigma * scale, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+
+  drawCodes(context, at, scale) {
+    const { mean, logVar, label, colours } = this.data;
+    const radius = DOT * (window.devicePixelRatio || 1);
+    const withEllipses = logVar && this.shows.ellipses.checked;
+    context.globalAlpha = withEllipses ? 0.35 : 0.75;
+    for (let row = 0, k = 0; k < mean.length; row++, k += this.dimension) {
+      const place = at(mean[k + this.x], mean[k + this.y]);
+      context.fillStyle = context.strokeStyle = colours[label ? label[row] : 0] ?? colours[0];
+      context.beginPath();
+      if (withEllipses) {
+        const radii = [this.x, this.y].map((dim) => scale * Math.exp(logVar[k + dim] / 2));
+        context.ellipse(...place, ...radii, 0, 0, 2 * Math.PI);
+        context.stroke();
+      } else {
+        context.arc(...place, radius, 0, 2 * Math.PI);
+        context.fill();
+      }
+    }
+    context.globalAlpha = 1;
+  }
+
+  drawPoint(context, [left, top], side, style) {
+    const size = side / 45;
+    for (const [colour, width] of [
+      [style.backgroundColor, 5],
+      [style.accentColor, 2],
+    ]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width * (window.devicePixelRatio || 1);
+      context.beginPath();
+      context.arc(left, top, size, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    this.canvas.setAttribute(
+      "aria-valuetext",
+      `z${this.x} ${format(this.z[this.x])}, z${this.y} ${format(this.z[this.y])}`,
+    );
+  }
+
+  // Decode a grid of places, a row at a time, and put the pictures behind.
+  async fill() {
+    const { height, width } = this.model;
+    const sheet = document.createElement("canvas");
+    sheet.width = TILES * width;
+    sheet.height = TILES * height;
+    const [model, x, y, start] = [this.model, this.x, this.y, this.z];
+    const isWanted = () =>
+      this.model === model && this.x === x && this.y === y && this.shows.mosaic.checked;
+    for (let row = 0; row < TILES; row++) {
+      const codes = new Float32Array(TILES * start.length);
+      for (let column = 0; column < TILES; column++) {
+        const z = this.codeAt((column + 0.5) / TILES, (row + 0.5) / TILES, start);
+        codes.set(z, column * start.length);
+      }
+      const pictures = await this.on.decode(codes, TILES);
+      if (!pictures || !isWanted()) return;
+      const size = pictures.pixels.length / TILES;
+      for (let column = 0; column < TILES; column++) {
+        const pixels = pictures.pixels.subarray(column * size, (column + 1) * size);
+        paint(sheet, pixels, pictures, column * width, row * height);
+      }
+      this.tiles = sheet;
+      this.draw();
+    }
+  }
+
+  // The code at a place of the square, both 0 to 1 from the left and from the top.
+  codeAt(across, down, z = this.z) {
+    const code = z.slice();
+    code[this.x] = this.centre[0] + (2 * across - 1) * this.half;
+    code[this.y] = this.centre[1] - (2 * down - 1) * this.half;
+    return code;
+  }
+
+  codeUnder(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const place = (value) => Math.min(1, Math.max(0, value));
+    return this.codeAt(
+      place((event.clientX - box.left) / box.width),
+      place((event.clientY - box.top) / box.height),
+    );
+  }
+
+  move(event) {
+    const z = this.codeUnder(event);
+    if (event.buttons) this.on.take(z);
+    else if (event.pointerType !== "touch") this.on.peek(z);
+  }
+
+  press(event) {
+    if (event.button !== 0) return;
+    this.canvas.setPointerCapture(event.pointerId);
+    this.on.take(this.codeUnder(event));
+  }
+
+  step(event) {
+    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    const by = steps[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const z = this.z.slice();
+    const size = 2 * this.half * NUDGE * (event.shiftKey ? 5 : 1);
+    z[this.x] += by[0] * size;
+    z[this.y] += by[1] * size;
+    this.on.take(z);
+  }
+
+  close() {
+    this.sizes.disconnect();
+  }
+}
+
+function chip(name, colour) {
+  const node = element("span", "chip", name);
+  node.style.setProperty("--chip", colour);
+  return node;
+}
