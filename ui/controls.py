@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["explore_point", "start_of"]
 
-import math
 import time
 
 import numpy as np
@@ -18,11 +17,12 @@ from ui.live.files import engine_address, graph_address
 from ui.live.protocol import MAX_CODES
 from ui.live.tokens import LIFETIME_SECONDS, SIGNER
 from vae.checkpoints import Card
+from vae.latent import MAX_COORDINATE
 
 
 def start_of(card: Card) -> np.ndarray:
     """Return the code at which a page shows a model: where the visitor stands, or the origin."""
-    z = state.point_of(card.id, card.model.latent_dim)
+    z = _known_point(card)
     return np.zeros(card.model.latent_dim, dtype=np.float32) if z is None else z
 
 
@@ -49,6 +49,7 @@ def explore_point(card: Card) -> None:
         labels=samples.label,
         plane=cache.plane_codes(card.id, card),
         engines=_engines(card),
+        parameter=state.POINT_PARAMETER,
         revision=0,
         focus=st.session_state.get(state.FOCUS),
         reply=_reply(card),
@@ -69,8 +70,25 @@ def _sliders(dims: cache.Dimensions) -> list[Slider]:
     ]
 
 
-def _opening(card: Card) -> Opening:
+def _known_point(card: Card) -> np.ndarray | None:
+    """Return where the visitor stands, or else the code in the address; None where neither is."""
     known = state.point_of(card.id, card.model.latent_dim)
+    if known is None and st.query_params.get(state.MODEL_PARAMETER) == card.name:
+        linked = _parse(st.query_params.get(state.POINT_PARAMETER, ""), card.model.latent_dim)
+        return None if linked is None else np.array(linked, dtype=np.float32)
+    return known
+
+
+def _parse(text: str, count: int) -> list[float] | None:
+    """Read numbers with commas between, None where the text is anything else."""
+    try:
+        return _finite([float(part) for part in text.split(",", count)], count)
+    except ValueError:
+        return None
+
+
+def _opening(card: Card) -> Opening:
+    known = _known_point(card)
     z = start_of(card)
     return Opening(
         z=z,
@@ -131,6 +149,6 @@ def _finite(values: object, count: int) -> list[float] | None:
     """Return the list of ``count`` finite numbers a page sent, None if it is anything else."""
     if not isinstance(values, list) or len(values) != count:
         return None
-    if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+    if not all(isinstance(value, int | float) for value in values):
         return None
-    return values
+    return values if all(abs(value) <= MAX_COORDINATE for value in values) else None

@@ -114,7 +114,7 @@ def _thumbnail_scale(card: Card) -> int:
 def _on_choice() -> None:
     name = st.session_state[state.SHELF].get("name")
     if isinstance(name, str):
-        st.query_params[state.MODEL_PARAMETER] = name
+        st.query_params.from_dict({state.MODEL_PARAMETER: name})  # without the other's point
 
 
 def _stop(*, has_broken: bool) -> None:

@@ -11,6 +11,7 @@ __all__ = [
     "MODEL",
     "MODEL_PARAMETER",
     "POINTS",
+    "POINT_PARAMETER",
     "SHELF",
     "TOKEN",
     "TRAVERSALS",
@@ -26,6 +27,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 MODEL_PARAMETER = "model"  # in the address: ?model=NAME
+POINT_PARAMETER = "z"  # in the address: &z=0.5,-1
 MODEL = "model"  # name of the chosen checkpoint
 POINTS = "points"  # checkpoint id -> the latent vector z, so that each model keeps its own
 FOCUS = "focus"  # (dim, how many times a slider was pointed out)

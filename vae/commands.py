@@ -29,7 +29,7 @@ from vae.bench import run_bench as measure_speed
 from vae.checkpoints import Card, load_codes, load_model
 from vae.data import ImageSet, fit_image, read_image
 from vae.export.pictures import png_bytes, tile
-from vae.latent import decode, encode, to_uint8, traverse
+from vae.latent import MAX_COORDINATE, decode, encode, to_uint8, traverse
 from vae.memory import keep_freed_memory
 from vae.metrics.likelihood import evaluate
 from vae.models import ModelConfig
@@ -40,7 +40,6 @@ from vae.storage import replace_file
 from vae.training import Progress, TrainingConfig
 
 DATASET_SUFFIXES = (".zip", ".npz")
-MAX_COORDINATE = 1e6
 
 
 def run_list(options: argparse.Namespace, given: list[str]) -> None:

@@ -5,7 +5,15 @@ NumPy in, NumPy out: codes are (N, D) float32, images (N, C, H, W) float32 in [0
 
 from __future__ import annotations
 
-__all__ = ["BatchDecoder", "decode", "encode", "sample_prior", "to_uint8", "traverse"]
+__all__ = [
+    "MAX_COORDINATE",
+    "BatchDecoder",
+    "decode",
+    "encode",
+    "sample_prior",
+    "to_uint8",
+    "traverse",
+]
 
 import copy
 
@@ -16,6 +24,8 @@ from vae.distributions import DiagonalGaussian
 from vae.models import Autoencoder
 from vae.precision import fast_precision
 
+# What somebody may type or link to; decoders of such codes still give finite pictures.
+MAX_COORDINATE = 1e6
 # From here on bfloat16 is faster than float32 on machines that have it.
 MIN_BATCH = 32
 # More pictures at once leave the processor's cache.

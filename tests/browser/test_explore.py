@@ -237,3 +237,34 @@ def test_behind_each_slider_is_what_one_would_see_along_it(live, small_shelf):
         z[:, dim] = low + (np.arange(frames) + 0.5) / frames * (high - low)
         expected = to_uint8(decode(load_model(card), z))[..., 0].astype(int)
         assert np.abs(np.hstack(list(expected)) - strip).max() <= 1
+
+
+def test_a_link_restores_the_point_and_the_address_follows_it(live):
+    first = live("?model=alpha&z=0.5,-1,0").ready()
+    assert first.values() == {0: 0.5, 1: -1.0}
+    assert first.page.locator(".what").inner_text() == "Your own point"
+    steps = first.page.evaluate("history.length")
+    first.drag(0)
+    link = first.page.url
+    assert re.search(r"z=-?[\d.]+,-1,0$", link)
+    assert first.page.evaluate("history.length") == steps
+    second = live(link[link.index("?") :]).ready()
+    np.testing.assert_allclose(second.value(0), first.value(0), atol=1e-4)
+    assert np.abs(second.pixels.astype(int) - first.pixels).max() <= 1
+
+
+def test_another_model_does_not_inherit_the_point_in_the_address(live):
+    page = live("?model=alpha&z=0.5,-1,0").ready()
+    page.page.locator("label.tile", has_text="colour").click()
+    expect(page.canvas).to_have_attribute("width", "10")
+    page.ready()
+    assert page.value(1) != -1
+    assert "0.5,-1,0" not in page.page.url
+
+
+@pytest.mark.parametrize("z", ["1,2", "1,2,3,4", "1,2,nan", "1,2,1e9", "a,b,c", "", "1," * 5000])
+def test_a_point_that_cannot_be_is_the_origin(live, z):
+    page = live(f"?model=alpha&z={z}")
+    expect(page.canvas).not_to_have_attribute("data-frame", "0")
+    page.ready()
+    assert page.page.locator(".what").inner_text().startswith("Test image")

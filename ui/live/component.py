@@ -89,6 +89,7 @@ def explorer(
     labels: Sequence[str],
     plane: PlaneCodes,
     engines: dict,
+    parameter: str,
     revision: int,
     focus: tuple[int, int] | None,
     reply: tuple[int, np.ndarray] | None,
@@ -111,6 +112,7 @@ def explorer(
         engines: Where pictures can be decoded, as paths below the app's address, "" where there
             is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
             (the model's ONNX graphs); and the "token" that socket and graphs want to see.
+        parameter: Name of the address's query parameter that keeps the code.
         revision: Raise it to move the picture to the opening's code from Python.
         focus: A slider to point out, and how many times that has been asked for.
         reply: Sequence number and pixels that answer the last "ask".
@@ -129,6 +131,7 @@ def explorer(
         "plane": {"names": list(plane.names), "colours": list(plane.colours)},
         "plane_mean": plane.mean.ravel(),
         "engines": engines,
+        "parameter": parameter,
         "revision": revision,
         "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
     }

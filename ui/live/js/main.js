@@ -1,5 +1,6 @@
 // The live picture: it owns z while the page is open; Python hears of z when the pointer rests.
 
+import { dropFromAddress, keepInAddress } from "./address.js";
 import { Connection } from "./connection.js";
 import { columnOf } from "./data.js";
 import { format } from "./dom.js";
@@ -105,6 +106,7 @@ class Explorer {
     clearTimeout(this.resting);
     this.resting = 0;
     this.isMoving = false;
+    this.isTouched = false;
     this.wanted = null;
     this.history.clear();
     this.examples = columnOf(this.data.examples);
@@ -121,6 +123,7 @@ class Explorer {
     this.buttons.undo.disabled = true;
     this.opening = opening;
     this.glide(opening !== null);
+    if (!isFirst) dropFromAddress(this.data.parameter); // that was the other model's point
     if (isFirst) this.connection.open(engines, model, this.z);
     else this.connection.take(engines, model, this.z);
     if (this.engine) this.begin();
@@ -243,6 +246,9 @@ class Explorer {
     this.plane.rest();
     this.drawFilm();
     const z = Array.from(this.z, (value) => Number(value.toFixed(5)));
+    if (this.isTouched) {
+      keepInAddress(this.data.parameter, z.map((value) => Number(value.toFixed(4))).join(","));
+    }
     this.setStateValue("point", { model: this.data.model.id, z });
   }
 
@@ -263,6 +269,7 @@ class Explorer {
   }
 
   remember() {
+    this.isTouched = true; // from here on the address tells the point
     this.history.push({ z: this.z, what: this.view.what });
     this.buttons.undo.disabled = false;
   }

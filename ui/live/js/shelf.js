@@ -1,5 +1,6 @@
 // The model picker: a tile a model with pictures it draws; native radio buttons underneath.
 
+import { isInAddress, keepInAddress } from "./address.js";
 import { element } from "./dom.js";
 
 const shelves = new WeakMap();
@@ -16,15 +17,7 @@ export default function (component) {
     input.checked = input.value === data.chosen;
     input.onchange = () => setStateValue("name", input.value);
   }
-  nameInAddress(data.parameter, data.chosen);
-}
-
-// Every view has an address that restores it.
-function nameInAddress(parameter, name) {
-  const address = new URL(location.href);
-  if (address.searchParams.has(parameter)) return;
-  address.searchParams.set(parameter, name);
-  history.replaceState(history.state, "", address);
+  if (!isInAddress(data.parameter)) keepInAddress(data.parameter, data.chosen);
 }
 
 function tile({ name, title, line, picture }) {
