@@ -17,6 +17,7 @@ from ui.live.files import engine_address, graph_address
 from ui.live.protocol import MAX_CODES
 from ui.live.tokens import LIFETIME_SECONDS, SIGNER
 from vae.checkpoints import Card
+from vae.export.snippet import decoding_snippet
 from vae.latent import MAX_COORDINATE
 
 
@@ -50,6 +51,7 @@ def explore_point(card: Card) -> None:
         plane=cache.plane_codes(card.id, card),
         engines=_engines(card),
         parameter=state.POINT_PARAMETER,
+        snippet=decoding_snippet(card),
         revision=0,
         focus=st.session_state.get(state.FOCUS),
         reply=_reply(card),

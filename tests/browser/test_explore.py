@@ -1,8 +1,13 @@
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.live_page import LivePage
@@ -268,3 +273,46 @@ def test_a_point_that_cannot_be_is_the_origin(live, z):
     expect(page.canvas).not_to_have_attribute("data-frame", "0")
     page.ready()
     assert page.page.locator(".what").inner_text().startswith("Test image")
+
+
+def test_redo_goes_where_undo_came_from(live):
+    page = live().ready()
+    redo = page.page.get_by_role("button", name="Redo")
+    page.press("Reset")
+    page.drag(0)
+    there = page.value(0)
+    expect(redo).to_be_disabled()
+    page.press("Undo")
+    assert page.value(0) == 0
+    page.press("Redo")
+    assert page.value(0) == there
+    expect(redo).to_be_disabled()
+    page.slider(0).press("Control+z")
+    page.settle()
+    page.slider(0).press("Control+y")
+    page.settle()
+    assert page.value(0) == there
+
+
+def test_the_copied_python_draws_the_same_picture(live, small_shelf, tmp_path):
+    page = live("?model=colour&z=0.5,-1,0.25").ready()
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.page.get_by_role("button", name="Copy as Python").click()
+    expect(page.page.get_by_role("button", name="Copied")).to_be_visible()
+    program = page.page.evaluate("navigator.clipboard.readText()")
+    environment = os.environ | {"LATENT_CHECKPOINTS_DIR": str(small_shelf), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    drawn = np.asarray(Image.open(tmp_path / "colour.png")).astype(int)
+    assert np.abs(page.pixels[..., :3] - drawn).max() <= 1
+
+
+def test_link_and_point_can_be_taken_along(live):
+    page = live("?model=alpha&z=0.5,-1,0.25").ready()
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.page.get_by_role("button", name="Copy link").click()
+    expect(page.page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.page.evaluate("navigator.clipboard.readText()").endswith("z=0.5,-1,0.25")
+    with page.page.expect_download() as download:
+        page.page.get_by_role("button", name="Point as JSON").click()
+    point = json.loads(Path(download.value.path()).read_text())
+    assert (point["model"], point["z"]) == ("alpha", [0.5, -1, 0.25])

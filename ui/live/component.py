@@ -90,6 +90,7 @@ def explorer(
     plane: PlaneCodes,
     engines: dict,
     parameter: str,
+    snippet: str,
     revision: int,
     focus: tuple[int, int] | None,
     reply: tuple[int, np.ndarray] | None,
@@ -113,6 +114,7 @@ def explorer(
             is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
             (the model's ONNX graphs); and the "token" that socket and graphs want to see.
         parameter: Name of the address's query parameter that keeps the code.
+        snippet: Python that draws a code, "{z}" in place of its numbers.
         revision: Raise it to move the picture to the opening's code from Python.
         focus: A slider to point out, and how many times that has been asked for.
         reply: Sequence number and pixels that answer the last "ask".
@@ -132,6 +134,7 @@ def explorer(
         "plane_mean": plane.mean.ravel(),
         "engines": engines,
         "parameter": parameter,
+        "snippet": snippet,
         "revision": revision,
         "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
     }

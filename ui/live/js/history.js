@@ -1,26 +1,38 @@
-// Where the visitor has been, for Undo.
+// Where the visitor has been, for Undo and Redo.
 
 const MAX_STEPS = 200;
 
 export class History {
-  steps = [];
-
-  get isEmpty() {
-    return this.steps.length === 0;
-  }
-
-  push(step) {
-    const last = this.steps.at(-1);
-    if (last && last.z.every((value, k) => value === step.z[k])) return;
-    this.steps.push(step);
-    if (this.steps.length > MAX_STEPS) this.steps.shift();
-  }
-
-  pop() {
-    return this.steps.pop();
+  constructor() {
+    this.clear();
   }
 
   clear() {
-    this.steps = [];
+    this.past = [];
+    this.future = [];
   }
+
+  // Note where the visitor was before a movement.
+  push(step) {
+    this.future = [];
+    const last = this.past.at(-1);
+    if (last && last.z.every((value, k) => value === step.z[k])) return;
+    this.past.push(step);
+    if (this.past.length > MAX_STEPS) this.past.shift();
+  }
+
+  // One step back from where the visitor is now; undefined where there is none.
+  back(now) {
+    return exchange(this.past, this.future, now);
+  }
+
+  forth(now) {
+    return exchange(this.future, this.past, now);
+  }
+}
+
+function exchange(from, to, now) {
+  const step = from.pop();
+  if (step) to.push(now);
+  return step;
 }

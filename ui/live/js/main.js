@@ -8,6 +8,7 @@ import { Newest } from "./engines.js";
 import { Film } from "./film.js";
 import { History } from "./history.js";
 import { Plane } from "./plane.js";
+import { copy, saveText } from "./share.js";
 import { Sliders } from "./sliders.js";
 import { Travel } from "./travel.js";
 import { View } from "./view.js";
@@ -120,7 +121,7 @@ class Explorer {
     this.plane.take(model, this.codes(), sliders, this.z);
     this.view.say(this.data.what);
     this.view.paint({ pixels: columnOf(this.data.first), ...model });
-    this.buttons.undo.disabled = true;
+    this.showHistory();
     this.opening = opening;
     this.glide(opening !== null);
     if (!isFirst) dropFromAddress(this.data.parameter); // that was the other model's point
@@ -246,9 +247,7 @@ class Explorer {
     this.plane.rest();
     this.drawFilm();
     const z = Array.from(this.z, (value) => Number(value.toFixed(5)));
-    if (this.isTouched) {
-      keepInAddress(this.data.parameter, z.map((value) => Number(value.toFixed(4))).join(","));
-    }
+    if (this.isTouched) this.keepPoint();
     this.setStateValue("point", { model: this.data.model.id, z });
   }
 
@@ -270,8 +269,8 @@ class Explorer {
 
   remember() {
     this.isTouched = true; // from here on the address tells the point
-    this.history.push({ z: this.z, what: this.view.what });
-    this.buttons.undo.disabled = false;
+    this.history.push(this.here);
+    this.showHistory();
   }
 
   moveTo(z, what) {
@@ -310,12 +309,49 @@ class Explorer {
   }
 
   undo() {
-    const step = this.history.pop();
+    this.leap(this.history.back(this.here));
+  }
+
+  redo() {
+    this.leap(this.history.forth(this.here));
+  }
+
+  get here() {
+    return { z: this.z, what: this.view.what };
+  }
+
+  leap(step) {
     if (!step) return;
     this.interrupt();
     this.view.say(step.what);
     this.travel.start(this.z, step.z, MOVE_MS, () => {});
-    this.buttons.undo.disabled = this.history.isEmpty;
+    this.showHistory();
+  }
+
+  showHistory() {
+    this.buttons.undo.disabled = this.history.past.length === 0;
+    this.buttons.redo.disabled = this.history.future.length === 0;
+  }
+
+  link() {
+    this.keepPoint();
+    copy(this.buttons.link, location.href);
+  }
+
+  code() {
+    const z = Array.from(this.z, (value) => String(value)).join(", ");
+    copy(this.buttons.code, this.data.snippet.replace("{z}", z));
+  }
+
+  point() {
+    const { name, id } = this.data.model;
+    const text = JSON.stringify({ model: name, checkpoint: id, z: Array.from(this.z) }, null, 2);
+    saveText(`${name}-point.json`, text, "application/json");
+  }
+
+  keepPoint() {
+    const z = Array.from(this.z, (value) => Number(value.toFixed(4)));
+    keepInAddress(this.data.parameter, z.join(","));
   }
 
   save() {
@@ -337,10 +373,12 @@ class Explorer {
   }
 
   onKey(event) {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
-      event.preventDefault();
-      this.undo();
-    }
+    if (!event.ctrlKey && !event.metaKey) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) this.redo();
+    else this.undo();
   }
 
   close() {
