@@ -14,6 +14,7 @@ __all__ = [
     "decode",
     "dimensions",
     "examples",
+    "meanings",
     "metrics",
     "plane_codes",
     "shelf",
@@ -36,6 +37,7 @@ from ui.live.worker import WORKER, pictures
 from vae.checkpoints import Card, CheckpointError, load_codes, load_metrics
 from vae.encoding import LatentTable
 from vae.latent import traverse
+from vae.metrics.meaning import Meaning, guess_meanings, image_statistics
 from vae.shelf import ShelfEntry, read_shelf
 
 PRIOR_RANGE = (-3.0, 3.0)
@@ -163,6 +165,19 @@ def examples(checkpoint: str, _card: Card) -> Examples:
     z = codes.mean[rows]
     z.setflags(write=False)
     return Examples(z, tuple(_describe(codes, int(row)) for row in rows))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def meanings(checkpoint: str, _card: Card) -> dict[int, Meaning]:
+    """Return a guess of what dimensions do: known factors first, else what the pictures tell."""
+    codes = table(checkpoint, _card)
+    if codes.factors:
+        rows = codes.held_out
+        factors = {name: values[rows] for name, values in codes.factors.items()}
+        return guess_meanings(codes.mean[rows], factors)
+    z = examples(checkpoint, _card).z
+    images = decode(_card, z).transpose(0, 3, 1, 2) / np.float32(255)
+    return guess_meanings(z, image_statistics(images))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

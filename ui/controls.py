@@ -19,6 +19,7 @@ from ui.live.tokens import LIFETIME_SECONDS, SIGNER
 from vae.checkpoints import Card
 from vae.export.snippet import decoding_snippet
 from vae.latent import MAX_COORDINATE
+from vae.metrics.meaning import Meaning
 
 
 def start_of(card: Card) -> np.ndarray:
@@ -43,7 +44,7 @@ def explore_point(card: Card) -> None:
             "channels": channels,
             "prior": card.model.kind == "vae",
         },
-        sliders=_sliders(dims),
+        sliders=_sliders(dims, cache.meanings(card.id, card)),
         unit=dims.unit,
         opening=_opening(card),
         examples=samples.z,
@@ -59,7 +60,7 @@ def explore_point(card: Card) -> None:
     )
 
 
-def _sliders(dims: cache.Dimensions) -> list[Slider]:
+def _sliders(dims: cache.Dimensions, meanings: dict[int, Meaning]) -> list[Slider]:
     return [
         Slider(
             dim=int(dim),
@@ -67,9 +68,16 @@ def _sliders(dims: cache.Dimensions) -> list[Slider]:
             high=round(float(dims.high[dim]), 4),
             information=round(float(dims.information[dim]), 4),
             active=bool(dims.active[dim]),
+            meaning=_in_words(meanings.get(int(dim))) if dims.active[dim] else "",
         )
         for dim in dims.order
     ]
+
+
+def _in_words(meaning: Meaning | None) -> str:
+    if meaning is None:
+        return ""
+    return f"{meaning.name} {meaning.correlation:+.2f}".replace("-", "−")
 
 
 def _known_point(card: Card) -> np.ndarray | None:

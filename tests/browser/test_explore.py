@@ -11,8 +11,9 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.live_page import LivePage
-from vae.checkpoints import load_model, read_card
+from vae.checkpoints import load_codes, load_model, read_card
 from vae.latent import decode, to_uint8
+from vae.metrics.meaning import guess_meanings, image_statistics
 
 pytest_plugins = ["tests.browser.serving"]
 
@@ -316,3 +317,20 @@ def test_link_and_point_can_be_taken_along(live):
         page.page.get_by_role("button", name="Point as JSON").click()
     point = json.loads(Path(download.value.path()).read_text())
     assert (point["model"], point["z"]) == ("alpha", [0.5, -1, 0.25])
+
+
+def test_a_dimension_says_what_it_follows_where_the_pictures_tell(live, small_shelf):
+    card = read_card(small_shelf / "colour")
+    codes = load_codes(card)
+    images = decode(load_model(card), codes.mean[codes.held_out])
+    expected = guess_meanings(codes.mean[codes.held_out], image_statistics(images))
+    assert expected, "its pictures follow a dimension even untrained"
+    page = live("?model=colour").ready()
+    for dim in (0, 1):
+        row = page.page.locator(".row").filter(has=page.slider(dim))
+        if dim in expected:
+            sign = "+" if expected[dim].correlation > 0 else "\N{MINUS SIGN}"
+            text = f"{expected[dim].name} {sign}{abs(expected[dim].correlation):.2f}"
+            expect(row.locator(".meaning")).to_have_text(text)
+        else:
+            expect(row.locator(".meaning")).to_have_count(0)

@@ -33,13 +33,17 @@ _SHELF = _register("shelf", "shelf.html", "shelf.js")
 
 @dataclass(frozen=True)
 class Slider:
-    """One latent dimension: the range worth moving in, and how much information it carries."""
+    """One latent dimension: the range worth moving in, and how much information it carries.
+
+    ``meaning`` is what the dimension seems to do, with its correlation; "" where nobody knows.
+    """
 
     dim: int
     low: float
     high: float
     information: float
     active: bool
+    meaning: str
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ export class Sliders {
 }
 
 class Row {
-  constructor({ dim, low, high, information }, unit, onInput) {
+  constructor({ dim, low, high, information, meaning }, unit, onInput) {
     this.dim = dim;
     this.low = low;
     this.high = high;
@@ -80,6 +80,11 @@ class Row {
     this.input = element("input", "slider");
     this.value = element("output", "value");
     const info = element("span", "information", `${format(information)} ${unit}`);
+    if (meaning) {
+      const guess = element("span", "meaning", meaning);
+      guess.title = "What it follows most closely in held-out images, with the correlation";
+      info.append(guess);
+    }
     label.htmlFor = this.input.id = `z${dim}`;
     this.input.type = "range";
     this.input.step = "any";
