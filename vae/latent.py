@@ -55,13 +55,13 @@ class BatchDecoder:
         if self._fast is None or len(z) < MIN_BATCH:
             return decode(self.model, z)
         z = _checked_codes(z, self.model.config.latent_dim)
-        images = np.empty((len(z), *self.model.config.image_shape), np.float32)
+        images = torch.empty((len(z), *self.model.config.image_shape))
         with torch.inference_mode():
             codes = torch.from_numpy(z).bfloat16()
             for start in range(0, len(z), CHUNK):
                 logits = self._fast.decoder(codes[start : start + CHUNK]).float()
-                images[start : start + CHUNK] = torch.sigmoid(logits).numpy()
-        return images
+                torch.sigmoid(logits, out=images[start : start + CHUNK])
+        return images.numpy()
 
 
 def decode(model: Autoencoder, z: np.ndarray) -> np.ndarray:
@@ -98,12 +98,13 @@ def encode(model: Autoencoder, images: np.ndarray) -> tuple[np.ndarray, np.ndarr
     if images.ndim != 4 or images.shape[1:] != expected:
         raise ValueError(f"images have shape {images.shape}; this model takes (N, {expected})")
     if images.dtype == np.uint8:
-        images = images.astype(np.float32) / 255
-    x = np.ascontiguousarray(images, dtype=np.float32)
-    if len(x) and not (x.min() >= 0 and x.max() <= 1):  # NaN fails both comparisons
-        raise ValueError("images hold values outside [0, 1]; scale them first")
+        x = torch.from_numpy(np.ascontiguousarray(images)).float().div_(255)
+    else:
+        x = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
+        if len(x) and not (x.min() >= 0 and x.max() <= 1):  # NaN fails both comparisons
+            raise ValueError("images hold values outside [0, 1]; scale them first")
     with torch.inference_mode():
-        posterior = model.encode(torch.from_numpy(x))
+        posterior = model.encode(x)
     if isinstance(posterior, DiagonalGaussian):
         return posterior.mean.numpy(), posterior.log_var.numpy()
     return posterior.mean.numpy(), None

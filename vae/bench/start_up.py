@@ -35,8 +35,8 @@ def start_up(repeats: int = 3) -> dict[str, float]:
 
     Returns:
         Medians in seconds. ``serving``: from the command to the first answer. ``cold``: from
-        opening the address on that new server to the first picture. ``warm``: the same for the
-        next visitor, whose browser knows nothing either. ``reload``: for that one's reload.
+        opening the address on that new server to the first picture. ``next_visitor``: the same for
+        one who comes after, whose browser knows nothing either. ``warm``: for that one's reload.
 
     Raises:
         StartUpError: if the app, Playwright or Chromium is not here, or nothing appears.
@@ -80,8 +80,8 @@ def _one_start(browser: str) -> dict[str, float]:
             return {
                 "serving": serving,
                 "cold": _seconds_to_picture(first, lambda: first.goto(address)),
-                "warm": _seconds_to_picture(second, lambda: second.goto(address)),
-                "reload": _seconds_to_picture(second, second.reload),
+                "next_visitor": _seconds_to_picture(second, lambda: second.goto(address)),
+                "warm": _seconds_to_picture(second, second.reload),
             }
         except Error as error:
             raise StartUpError(f"no picture appeared: {str(error).splitlines()[0]}") from error
