@@ -98,7 +98,7 @@ def encode(model: Autoencoder, images: np.ndarray) -> tuple[np.ndarray, np.ndarr
     if images.ndim != 4 or images.shape[1:] != expected:
         raise ValueError(f"images have shape {images.shape}; this model takes (N, {expected})")
     if images.dtype == np.uint8:
-        x = torch.from_numpy(np.ascontiguousarray(images)).float().div_(255)
+        x = torch.tensor(images).float().div_(255)  # a copy: the array may be read-only
     else:
         x = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
         if len(x) and not (x.min() >= 0 and x.max() <= 1):  # NaN fails both comparisons

@@ -26,4 +26,5 @@ def main() -> None:
     st.image(to_uint8(decode(model, z))[0].squeeze(), width=280)
 
 
-main()
+if __name__ == "__main__":  # which is what Streamlit calls the script it runs
+    main()
