@@ -49,14 +49,21 @@ export class ServerEngine {
     const frame = packRequest(this.sequence, model.id, z, count);
     return new Promise((resolve, reject) => {
       this.pending = { resolve, reject, frame };
-      this.socket.send(frame);
+      this.send(frame);
     });
+  }
+
+  // A page that is being left may still ask for something; its socket has gone already.
+  send(frame) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(frame);
+    else this.pending?.reject(new Error("the socket has closed"));
   }
 
   receive(answer) {
     if (!this.pending || answer.sequence !== this.sequence) return;
     if (answer.kind === KIND.busy) {
-      setTimeout(() => this.socket.send(this.pending.frame), RETRY_AFTER_MS);
+      const { frame } = this.pending;
+      setTimeout(() => this.pending?.frame === frame && this.send(frame), RETRY_AFTER_MS);
     } else if (answer.kind === KIND.pixels) {
       const { resolve } = this.pending;
       this.pending = null;

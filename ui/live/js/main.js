@@ -385,6 +385,7 @@ class Explorer {
     clearTimeout(this.resting);
     this.travel.stop();
     this.listening.abort();
+    this.film.stop();
     this.view.close();
     this.plane.close();
     this.connection.close();
