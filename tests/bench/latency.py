@@ -223,7 +223,9 @@ def _drag(page: Page, box: dict, messages: list[dict]) -> tuple[float, int]:
 
 def _hover(page: Page) -> float:
     """Wander over the latent plane; return pictures a second."""
-    box = page.locator("canvas[data-live=plane]").bounding_box()
+    plane = page.locator("canvas[data-live=plane]")
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.evaluate("bench.changes.length = 0")
     started, moves = time.perf_counter(), 0

@@ -94,6 +94,7 @@ class Explorer {
     this.setStateValue = setStateValue;
     if (hasNewModel) this.open(isFirst);
     else if (data.revision !== revision) this.moveTo(Float32Array.from(data.z), "");
+    else this.plane.draw(); // the colours may be others now
     if (!isFirst && data.engines.token !== token) this.connection.renew(data.engines);
     const isPointedOut = !isFirst && data.focus && data.focus.count !== focus?.count;
     if (isPointedOut) this.sliders.focus(data.focus.dim);

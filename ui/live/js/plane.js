@@ -84,8 +84,12 @@ export class Plane {
     const hasMoved = z.some((value, k) => k !== this.x && k !== this.y && value !== this.z[k]);
     this.z = z;
     if (this.root.hidden) return;
-    if (hasMoved) this.tiles = null;
-    this.draw();
+    if (hasMoved && this.tiles) {
+      this.tiles = null;
+      this.draw();
+    } else {
+      this.drawAgain();
+    }
   }
 
   // The pointer rests: now there is time for the pictures behind.
@@ -93,27 +97,45 @@ export class Plane {
     if (!this.root.hidden && this.shows.mosaic.checked && !this.tiles) this.fill();
   }
 
+  // All that stays while the point moves is drawn once: thousands of dots take their time.
   draw() {
+    this.backdrop = null;
+    this.drawAgain();
+  }
+
+  drawAgain() {
     const { canvas } = this;
     const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
     if (!side || !this.data || this.root.hidden) return;
-    if (canvas.width !== side) canvas.width = canvas.height = side;
-    const context = canvas.getContext("2d");
-    const style = getComputedStyle(canvas);
-    context.clearRect(0, 0, side, side);
-    if (this.tiles) {
-      context.imageSmoothingEnabled = false;
-      context.drawImage(this.tiles, 0, 0, side, side);
+    if (canvas.width !== side) {
+      canvas.width = canvas.height = side;
+      this.backdrop = null;
     }
-    this.legend.hidden = this.tiles !== null;
     const scale = side / (2 * this.half);
     const at = (x, y) => [
       (x - this.centre[0]) * scale + side / 2,
       side / 2 - (y - this.centre[1]) * scale,
     ];
-    if (this.data.prior) this.drawPrior(context, at, scale, style.color);
-    if (!this.tiles) this.drawCodes(context, at, scale);
+    const style = getComputedStyle(canvas);
+    this.backdrop ??= this.drawBackdrop(side, at, scale, style.color);
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, side, side);
+    context.drawImage(this.backdrop, 0, 0);
     this.drawPoint(context, at(this.z[this.x], this.z[this.y]), side, style);
+  }
+
+  drawBackdrop(side, at, scale, colour) {
+    const backdrop = document.createElement("canvas");
+    backdrop.width = backdrop.height = side;
+    const context = backdrop.getContext("2d");
+    this.legend.hidden = this.tiles !== null;
+    if (this.tiles) {
+      context.imageSmoothingEnabled = false;
+      context.drawImage(this.tiles, 0, 0, side, side);
+    }
+    if (this.data.prior) this.drawPrior(context, at, scale, colour);
+    if (!this.tiles) this.drawCodes(context, at, scale);
+    return backdrop;
   }
 
   drawPrior(context, at, scale, colour) {
