@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["check_vacant", "publish_folder", "replace_file"]
+__all__ = ["cache_folder", "check_vacant", "publish_folder", "replace_file"]
 
 import os
 import shutil
@@ -12,8 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
+
+CACHE_DIR = "LATENT_CACHE_DIR"
 # A half-written sibling this old belongs to a process that died: nobody writes for an hour.
 ORPHAN_SECONDS = 3600.0
+
+
+def cache_folder() -> Path:
+    """Return this user's folder for what can be fetched again; LATENT_CACHE_DIR moves it."""
+    return Path(os.environ.get(CACHE_DIR) or platformdirs.user_cache_dir("latent"))
 
 
 def check_vacant(folder: Path) -> None:

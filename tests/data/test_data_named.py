@@ -7,7 +7,7 @@ import pytest
 import sklearn.datasets
 from PIL import Image
 
-from vae.data import SOURCES, DataError, load
+from vae.data import SOURCES, DataError, has_originals, load
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -68,6 +68,11 @@ def test_fashion_labels_have_their_names(shared):
     assert names[0] == "T-shirt/top" and names[9] == "Ankle boot" and len(names) == 10
 
 
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("LATENT_CACHE_DIR", str(tmp_path / "cache"))
+
+
 def test_mnist_training_images_are_all_there(shared):
     images = load("mnist", "train")
     assert len(images) == 60_000 and np.bincount(images.labels)[0] == 5923
@@ -94,6 +99,30 @@ def test_without_the_folder_mnist_comes_from_openml(monkeypatch, tmp_path, name,
     assert calls == [(openml, {"version": 1, "as_frame": False, "parser": "auto"})]
     assert len(images) == 10_000 and images.index[0] == 60_000
     assert images.pixels[0, 0, 0, 0] == 60_000 % 251 and images.labels[3] == 3
+
+
+def test_what_was_fetched_once_is_kept(monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.delenv("LATENT_DATA_DIR", raising=False)
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fake_openml(calls))
+    assert not has_originals("mnist")
+    fetched = load("mnist", "test")
+    assert has_originals("mnist") and not has_originals("fashion-mnist")
+    kept = load("mnist", "test")
+    assert len(calls) == 1
+    np.testing.assert_array_equal(kept.pixels, fetched.pixels)
+    np.testing.assert_array_equal(kept.labels, fetched.labels)
+    assert load("mnist", "train").pixels[5, 0, 0, 0] == 5
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("name", "expected"), [("digits", True), ("sprites", True)])
+def test_some_sources_are_always_here(name, expected):
+    assert has_originals(name) is expected
+
+
+def test_a_folder_of_pictures_has_no_originals_of_its_own():
+    assert not has_originals("../somewhere")
 
 
 def test_offline_the_error_says_what_to_do(monkeypatch):

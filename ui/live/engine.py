@@ -21,7 +21,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-import platformdirs
+from vae.storage import cache_folder
 
 HERE = Path(__file__).parent
 PACKAGE = "onnxruntime-web"
@@ -30,7 +30,6 @@ VERSION: str = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["
 ]
 # The runtime for processors, its loader inside; and the WebAssembly it runs.
 FILES = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
-CACHE = "LATENT_CACHE_DIR"
 SWITCH = "LATENT_BROWSER_ENGINE"
 PATIENCE_SECONDS = 600
 
@@ -55,8 +54,7 @@ class Engine:
     @property
     def folder(self) -> Path:
         """Where the files are, or will be."""
-        home = self._home or Path(os.environ.get(CACHE) or platformdirs.user_cache_dir("latent"))
-        return home / f"{PACKAGE}-{VERSION}"
+        return (self._home or cache_folder()) / f"{PACKAGE}-{VERSION}"
 
     @property
     def state(self) -> str:

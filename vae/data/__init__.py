@@ -6,10 +6,21 @@ what cannot be used is a ``DataError`` with one plain line.
 
 from __future__ import annotations
 
-__all__ = ["SOURCES", "DataError", "ImageSet", "fit_image", "load", "read_image"]
+__all__ = [
+    "SOURCES",
+    "DataError",
+    "ImageSet",
+    "Preparation",
+    "fit_image",
+    "has_originals",
+    "load",
+    "prepare_image",
+    "read_image",
+]
 
 from vae.data.errors import DataError
 from vae.data.image_set import ImageSet
 from vae.data.images import fit_image, read_image
 from vae.data.loading import load
-from vae.data.named import SOURCES
+from vae.data.named import SOURCES, has_originals
+from vae.data.preparation import Preparation, prepare_image

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["SOURCES", "load_named"]
+__all__ = ["SOURCES", "has_originals", "load_named"]
 
-import os
-import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
-from vae.data.archives import Archive
 from vae.data.emoji import load_emoji
-from vae.data.errors import DataError, safe_label
 from vae.data.faces import load_faces
-from vae.data.image_set import DATA_DIR, ImageSet, split_rows
-from vae.data.npz import NpzFile
+from vae.data.image_set import ImageSet, split_rows
+from vae.data.mnist import DIGITS, MNIST_LIKE, is_here, load_mnist
 from vae.data.sprites import load_sprites
 
 DIGITS_TEST = 360
-MNIST_SIZES = {"train": 60_000, "test": 10_000}
-DIGITS = tuple("0123456789")
-GARMENTS = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
 
 
 def load_named(name: str, split: str) -> ImageSet:
@@ -47,9 +28,7 @@ def load_named(name: str, split: str) -> ImageSet:
         return load_emoji(split)
     if name.startswith("faces"):
         return load_faces(name, split)
-    if name == "mnist":
-        return _mnist_like(name, split, openml="mnist_784", names=DIGITS)
-    return _mnist_like(name, split, openml="Fashion-MNIST", names=GARMENTS)
+    return load_mnist(name, split)
 
 
 SOURCES: Mapping[str, str] = MappingProxyType(
@@ -81,56 +60,9 @@ def _digits(split: str) -> ImageSet:
     )
 
 
-def _mnist_like(name: str, split: str, *, openml: str, names: tuple[str, ...]) -> ImageSet:
-    """Load from the folder in LATENT_DATA_DIR, else from OpenML or scikit-learn's cache of it."""
-    folder = os.environ.get(DATA_DIR)
-    path = Path(folder, f"{name.replace('-', '_')}_{split}.npz") if folder else None
-    if path is not None and path.is_file():
-        with Archive(path) as archive:
-            npz = NpzFile(archive)
-            missing = {"images", "labels"} - set(npz.keys)
-            if missing:
-                raise DataError(
-                    f"{npz.name} lacks {' and '.join(sorted(missing))}; download it again"
-                )
-            pixels, labels = npz.read("images"), npz.read("labels")
-        where = safe_label(path.name)
-    else:
-        pixels, labels = _fetch(name, split, openml)
-        where = f"{openml} from OpenML"
-    n = MNIST_SIZES[split]
-    if pixels.shape != (n, 28, 28) or pixels.dtype != np.uint8 or labels.shape != (n,):
-        raise DataError(
-            f"{where} has {pixels.dtype} images {pixels.shape} and labels {labels.shape}; {name} "
-            f"is uint8 {(n, 28, 28)} and {(n,)}"
-        )
-    start = MNIST_SIZES["train"] if split == "test" else 0
-    return ImageSet(
-        name=name,
-        split=split,
-        pixels=pixels[:, None],
-        index=np.arange(start, start + n),
-        labels=labels.astype(np.int64),
-        label_names=names,
-    )
+def has_originals(name: str) -> bool:
+    """Say whether the test images of a source can be had at once, without the network.
 
-
-def _fetch(name: str, split: str, openml: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return pixels (n, 28, 28) uint8 and labels (n,): the first 60,000 train, the rest test."""
-    from sklearn.datasets import fetch_openml
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a cache left half-written
-            bunch = fetch_openml(openml, version=1, as_frame=False, parser="auto")
-        pixels = np.asarray(bunch.data).reshape(-1, 28, 28).astype(np.uint8)
-        labels = np.asarray(bunch.target).astype(np.int64)
-    except Exception as error:  # the network, the cache and the parser each raise their own
-        raise DataError(
-            f"{name} is not on this machine and cannot be downloaded from openml.org; connect to "
-            f"the internet once, or set {DATA_DIR} to a folder with "
-            f"{name.replace('-', '_')}_{split}.npz, or choose digits or sprites"
-        ) from error
-    cut = MNIST_SIZES["train"]
-    rows = slice(cut) if split == "train" else slice(cut, None)
-    return pixels[rows], labels[rows]
+    Of ``digits`` and ``sprites`` always; of those that are downloaded, once that was done.
+    """
+    return name in ("digits", "sprites") or (name in MNIST_LIKE and is_here(name, "test"))
