@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vae.encoding import LatentTable
+from vae.metrics.correlation import standardised
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,13 @@ def factor_correlations(table: LatentTable) -> list[FactorCorrelation]:
         [FactorCorrelation(factor='x', dim=1, correlation=-1.0)]
     """
     rows = table.held_out
-    codes = _standardised(table.mean[rows].astype(np.float64))
+    codes = standardised(table.mean[rows].astype(np.float64))
     found = []
     for name, values in table.factors.items():
-        factor = _standardised(values[rows].astype(np.float64))
+        factor = standardised(values[rows].astype(np.float64))
         if not factor.any():
             continue
         correlations = codes.T @ factor / len(factor)
         dim = int(np.abs(correlations).argmax())
         found.append(FactorCorrelation(name, dim, round(float(correlations[dim]), 6)))
     return found
-
-
-def _standardised(values: np.ndarray) -> np.ndarray:
-    centred = values - values.mean(0)
-    deviation = centred.std(0)
-    return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-12)

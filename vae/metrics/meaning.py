@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vae.metrics.correlation import standardised
+
 # A weaker correlation is no reason to put a word on a dimension.
 MIN_CORRELATION = 0.6
 
@@ -41,9 +43,9 @@ def guess_meanings(codes: np.ndarray, columns: Mapping[str, np.ndarray]) -> dict
     names = [name for name, values in columns.items() if np.ptp(values) > 0]
     if not names or len(codes) < 3:
         return {}
-    wanted = _standardised(np.stack([columns[name] for name in names], 1).astype(np.float64))
+    wanted = standardised(np.stack([columns[name] for name in names], 1).astype(np.float64))
     found = {}
-    for dim, row in enumerate(_standardised(codes.astype(np.float64)).T @ wanted / len(codes)):
+    for dim, row in enumerate(standardised(codes.astype(np.float64)).T @ wanted / len(codes)):
         best = int(np.abs(row).argmax())
         if abs(row[best]) >= MIN_CORRELATION:
             found[dim] = Meaning(names[best], round(float(row[best]), 4))
@@ -102,9 +104,3 @@ def _outline(ink: np.ndarray) -> np.ndarray:
 
 def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 1e-9)
-
-
-def _standardised(values: np.ndarray) -> np.ndarray:
-    centred = values - values.mean(0)
-    deviation = centred.std(0)
-    return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
