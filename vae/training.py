@@ -8,7 +8,6 @@ from __future__ import annotations
 
 __all__ = ["Progress", "Trainer", "TrainingConfig", "TrainingError"]
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +15,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vae.augmentation import augment
 from vae.data import ImageSet
+from vae.dropout import EncoderDropout
 from vae.models import Autoencoder, ModelConfig, build_model
 from vae.objectives import ObjectiveConfig, ObjectiveTerms, compute_objective
 from vae.precision import Precision, fast_precision
@@ -148,6 +148,7 @@ class Trainer:
             fused=True,
         )
         self.noise = torch.Generator(self.device).manual_seed(training.seed)
+        self._dropout = EncoderDropout(self.model, training.dropout, self.noise)
         self.step = 0
         self.seconds = 0.0
         self.history: list[dict[str, float]] = []
@@ -207,7 +208,7 @@ class Trainer:
             x = x.contiguous(memory_format=torch.channels_last)
         for group in self.optimizer.param_groups:
             group["lr"] = self.training.learning_rate * _schedule(self.step, self.steps)
-        with self._autocast(), self._dropout():
+        with self._autocast(), self._dropout:
             terms = compute_objective(
                 self.model,
                 x,
@@ -226,26 +227,6 @@ class Trainer:
     def _autocast(self) -> torch.autocast:
         bfloat16 = self.training.precision == "bfloat16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16)
-
-    @contextlib.contextmanager
-    def _dropout(self) -> Iterator[None]:
-        """Hide a share of what enters the encoder's perceptron; drawn from the run's own noise."""
-        share = self.training.dropout
-        if not share:
-            yield
-            return
-
-        def hide(layer: nn.Module, inputs: tuple[Tensor]) -> Tensor:
-            (features,) = inputs
-            draws = torch.rand(features.shape, generator=self.noise, device=features.device)
-            return features * (draws >= share) / (1 - share)
-
-        first = next(part for part in self.model.encoder.modules() if isinstance(part, nn.Linear))
-        hook = first.register_forward_pre_hook(hide)
-        try:
-            yield
-        finally:
-            hook.remove()
 
     def _record(self, terms: ObjectiveTerms) -> None:
         """Add a step to the running averages; close the epoch where it ends."""
