@@ -17,3 +17,5 @@ with left:
     panels.traversals(card)
 with right:
     panels.information(card)
+
+controls.compare_twin(card)

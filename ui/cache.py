@@ -9,13 +9,16 @@ from __future__ import annotations
 
 __all__ = [
     "Dimensions",
-    "Examples",
     "Shelf",
     "decode",
     "dimensions",
+    "encode",
+    "errors",
     "examples",
     "meanings",
     "metrics",
+    "originals",
+    "paper",
     "plane_codes",
     "shelf",
     "table",
@@ -32,9 +35,10 @@ import streamlit as st
 from PIL import Image
 
 from ui.charts import ACCENT, PALETTE
-from ui.live.component import PlaneCodes
-from ui.live.worker import WORKER, pictures
+from ui.live.values import Errors, Examples, PlaneCodes
+from ui.live.worker import PATIENCE_SECONDS, WORKER, pictures
 from vae.checkpoints import Card, CheckpointError, load_codes, load_metrics
+from vae.data import DataError, load
 from vae.encoding import LatentTable
 from vae.latent import traverse
 from vae.metrics.meaning import Meaning, guess_meanings, image_statistics
@@ -46,6 +50,8 @@ MAX_EXAMPLE_VALUES = 40_000
 MAX_PLANE_CODES = 2000
 MAX_PLANE_VALUES = 64_000
 GAP_SHARE = 24
+GALLERY = 24  # examples whose pictures a visitor chooses among; js/gallery.js shows as many
+QUANTILES = 201
 
 
 @dataclass(frozen=True)
@@ -54,19 +60,6 @@ class Shelf:
 
     cards: tuple[Card, ...]
     broken: tuple[ShelfEntry, ...]
-
-
-@dataclass(frozen=True)
-class Examples:
-    """A few held-out codes of a model.
-
-    Attributes:
-        z: Codes (N, D) float32.
-        label: What each one is, such as "test image 412 · label 7".
-    """
-
-    z: np.ndarray
-    label: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,6 +104,11 @@ def shelf() -> Shelf:
 def decode(card: Card, z: np.ndarray) -> np.ndarray:
     """Return the pictures (N, H, W, C) uint8 of codes ``z`` (N, D)."""
     return pictures(WORKER, card.id, z, int(np.prod(card.model.image_shape)))
+
+
+def encode(card: Card, pixels: np.ndarray) -> np.ndarray:
+    """Return the posterior of a picture (H, W, C) uint8: mean and log variance, as ``Worker``."""
+    return WORKER.encode(card.id, pixels).result(PATIENCE_SECONDS)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -162,9 +160,49 @@ def examples(checkpoint: str, _card: Card) -> Examples:
     codes = table(checkpoint, _card)
     rows = np.random.default_rng(0).permutation(np.flatnonzero(codes.held_out))
     rows = rows[: min(MAX_EXAMPLES, max(1, MAX_EXAMPLE_VALUES // codes.mean.shape[1]))]
-    z = codes.mean[rows]
-    z.setflags(write=False)
-    return Examples(z, tuple(_describe(codes, int(row)) for row in rows))
+    return Examples(
+        mean=_frozen(codes.mean[rows]),
+        log_var=None if codes.log_var is None else _frozen(codes.log_var[rows]),
+        label=tuple(_describe(codes, int(row)) for row in rows),
+        index=_frozen(codes.index[rows]),
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def errors(checkpoint: str, _card: Card) -> Errors:
+    """Return the held-out reconstruction errors as quantiles."""
+    codes = table(checkpoint, _card)
+    held_out = codes.reconstruction_error[codes.held_out]
+    quantiles = np.quantile(held_out, np.linspace(0, 1, QUANTILES))
+    split = str(codes.split[codes.held_out][0])
+    return Errors(tuple(float(f"{value:.4g}") for value in quantiles), len(held_out), split)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def paper(checkpoint: str, _card: Card) -> tuple[int, ...]:
+    """Return the colour a model's pictures have at their borders: the median, a value a channel."""
+    images = decode(_card, examples(checkpoint, _card).mean[:GALLERY])
+    sides = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+    border = np.concatenate([side.reshape(-1, images.shape[-1]) for side in sides])
+    return tuple(int(value) for value in np.median(border, axis=0))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def originals(checkpoint: str, _card: Card) -> np.ndarray | None:
+    """Return the images (n, H, W, C) uint8 of the first examples; None where they do not fit.
+
+    Ask only where the data set is on this machine.
+    """
+    wanted = examples(checkpoint, _card).index[:GALLERY]
+    try:
+        images = load(_card.data["name"], "test", image_shape=_card.model.image_shape)
+    except DataError:
+        return None
+    rows = {int(index): row for row, index in enumerate(images.index)}
+    if not all(int(index) in rows for index in wanted):
+        return None  # codes of training images, or another version of the data
+    pixels = images.pixels[[rows[int(index)] for index in wanted]]
+    return _frozen(np.ascontiguousarray(pixels.transpose(0, 2, 3, 1)))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -175,7 +213,7 @@ def meanings(checkpoint: str, _card: Card) -> dict[int, Meaning]:
         rows = codes.held_out
         factors = {name: values[rows] for name, values in codes.factors.items()}
         return guess_meanings(codes.mean[rows], factors)
-    z = examples(checkpoint, _card).z
+    z = examples(checkpoint, _card).mean
     images = decode(_card, z).transpose(0, 3, 1, 2) / np.float32(255)
     return guess_meanings(z, image_statistics(images))
 
@@ -203,7 +241,7 @@ def thumbnail(checkpoint: str, _card: Card, rows: int, columns: int, scale: int)
     As a data: address, since Streamlit forgets a file it serves as soon as its page is left, and
     a browser that is still asking gets an error.
     """
-    tiles = decode(_card, examples(checkpoint, _card).z[: rows * columns])
+    tiles = decode(_card, examples(checkpoint, _card).mean[: rows * columns])
     png = _to_png(_mosaic(tiles, rows, columns), scale)
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
@@ -235,6 +273,12 @@ def _opened(entry: ShelfEntry) -> ShelfEntry:
     except CheckpointError as error:
         return ShelfEntry(entry.name, entry.path, False, str(error), None)
     return entry
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """What is cached is shared by all threads."""
+    array.setflags(write=False)
+    return array
 
 
 def _describe(codes: LatentTable, row: int) -> str:

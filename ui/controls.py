@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["explore_point", "start_of"]
+__all__ = ["compare_twin", "explore_point", "start_of"]
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from ui import cache, state
 from ui.live import route
-from ui.live.component import Opening, Slider, explorer
+from ui.live.component import explorer, twin
 from ui.live.engine import ENGINE
 from ui.live.files import engine_address, graph_address
 from ui.live.protocol import MAX_CODES
 from ui.live.tokens import LIFETIME_SECONDS, SIGNER
+from ui.live.values import Opening, Slider
+from ui.originals import originals_of
+from ui.uploads import read_picture
 from vae.checkpoints import Card
 from vae.export.snippet import decoding_snippet
 from vae.latent import MAX_COORDINATE
@@ -31,33 +35,83 @@ def start_of(card: Card) -> np.ndarray:
 @st.fragment(key=state.EXPLORER_FRAGMENT)
 def explore_point(card: Card) -> None:
     """Draw the live picture of a model; z is in the session when the pointer rests."""
-    channels, height, width = card.model.image_shape
-    samples = cache.examples(card.id, card)
     dims = cache.dimensions(card.id, card)
     explorer(
         key=state.EXPLORER,
-        model={
-            "id": card.id,
-            "name": card.name,
-            "height": height,
-            "width": width,
-            "channels": channels,
-            "prior": card.model.kind == "vae",
-        },
+        model=_model(card),
         sliders=_sliders(dims, cache.meanings(card.id, card)),
         unit=dims.unit,
         opening=_opening(card),
-        examples=samples.z,
-        labels=samples.label,
+        examples=cache.examples(card.id, card),
         plane=cache.plane_codes(card.id, card),
+        errors=cache.errors(card.id, card),
+        paper=cache.paper(card.id, card),
+        originals=originals_of(card),
         engines=_engines(card),
-        parameter=state.POINT_PARAMETER,
+        parameters=(state.POINT_PARAMETER, state.VIEW_PARAMETER),
         snippet=decoding_snippet(card),
         revision=0,
         focus=st.session_state.get(state.FOCUS),
-        reply=_reply(card),
+        picture=read_picture(card),
+        reply=_reply(card, state.EXPLORER, "ask"),
         on_point=_on_point,
     )
+
+
+@st.fragment
+def compare_twin(card: Card) -> None:
+    """Draw the plane of a model beside that of its twin, if it has two dimensions and a twin."""
+    pair = _twins(card)
+    if pair is None:
+        return
+    st.subheader("The same network, with and without the KL", anchor=False)
+    st.markdown(
+        "Both networks have the same layers, seed and training images. The KL term pulls the VAE's "
+        "codes together around the origin, so that places between them decode to something too; "
+        "those of the autoencoder spread as they like and leave holes, in which it draws what it "
+        "never saw. That is why points picked at random give new pictures from a VAE and not from "
+        "an autoencoder: move over either plane."
+    )
+    twin(
+        key=state.TWIN,
+        models=[_model(one) for one in pair],
+        titles=["VAE" if one.model.kind == "vae" else "Autoencoder" for one in pair],
+        planes=[cache.plane_codes(one.id, one) for one in pair],
+        firsts=[cache.decode(one, np.zeros((1, 2), np.float32))[0] for one in pair],
+        engines=[_engines(one) for one in pair],
+        replies=[_reply(one, state.TWIN, f"ask{k}") for k, one in enumerate(pair)],
+    )
+    count = len(cache.plane_codes(card.id, card).mean)
+    st.caption(
+        f"Dots: the codes of {count:,} held-out images in each, coloured by label; circles: the "
+        "prior at 1, 2 and 3 sigma. Both pictures are what the cursor's place decodes to."
+    )
+
+
+def _twins(card: Card) -> tuple[Card, Card] | None:
+    """Return a VAE and the autoencoder that differs from it in nothing else, in this order."""
+    if card.model.latent_dim != 2:
+        return None
+    for other in cache.shelf().cards:
+        is_same = replace(card.model, kind=other.model.kind) == other.model
+        is_alike = (other.data.get("name"), other.seed) == (card.data.get("name"), card.seed)
+        if is_same and is_alike and other.model.kind != card.model.kind:
+            return (card, other) if card.model.kind == "vae" else (other, card)
+    return None
+
+
+def _model(card: Card) -> dict:
+    """What the page must know of a model."""
+    channels, height, width = card.model.image_shape
+    return {
+        "id": card.id,
+        "name": card.name,
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "dims": card.model.latent_dim,
+        "prior": card.model.kind == "vae",
+    }
 
 
 def _sliders(dims: cache.Dimensions, meanings: dict[int, Meaning]) -> list[Slider]:
@@ -130,18 +184,35 @@ def _token() -> str:
     return token
 
 
-def _reply(card: Card) -> tuple[int, np.ndarray] | None:
-    """Decode what the page asked for where it has no socket."""
-    ask = st.session_state.get(state.EXPLORER, {}).get("ask")
+def _reply(card: Card, component: str, question: str) -> tuple[int, np.ndarray] | None:
+    """Decode or encode what a component asked for where it has no socket."""
+    ask = st.session_state.get(component, {}).get(question)
     if not isinstance(ask, dict) or ask.get("model") != card.id:
         return None
-    sequence, count = ask.get("sequence"), ask.get("count")
-    if not isinstance(sequence, int) or not isinstance(count, int) or not 1 <= count <= MAX_CODES:
+    sequence = ask.get("sequence")
+    if not isinstance(sequence, int):
+        return None
+    answer = _encoded(card, ask["pixels"]) if "pixels" in ask else _decoded(card, ask)
+    return None if answer is None else (sequence, answer)
+
+
+def _decoded(card: Card, ask: dict) -> np.ndarray | None:
+    count = ask.get("count")
+    if not isinstance(count, int) or not 1 <= count <= MAX_CODES:
         return None
     z = _finite(ask.get("z"), count * card.model.latent_dim)
     if z is None:
         return None
-    return sequence, cache.decode(card, np.array(z, dtype=np.float32).reshape(count, -1))
+    return cache.decode(card, np.array(z, dtype=np.float32).reshape(count, -1))
+
+
+def _encoded(card: Card, values: object) -> np.ndarray | None:
+    channels, height, width = card.model.image_shape
+    if not isinstance(values, list) or len(values) != channels * height * width:
+        return None
+    if not all(type(value) is int and 0 <= value <= 255 for value in values):
+        return None
+    return cache.encode(card, np.array(values, np.uint8).reshape(height, width, channels))
 
 
 def _on_point() -> None:

@@ -10,11 +10,14 @@ __all__ = [
     "INFORMATION",
     "MODEL",
     "MODEL_PARAMETER",
+    "PICTURE",
     "POINTS",
     "POINT_PARAMETER",
     "SHELF",
     "TOKEN",
     "TRAVERSALS",
+    "TWIN",
+    "VIEW_PARAMETER",
     "draw_again",
     "point_of",
     "remember_point",
@@ -28,9 +31,11 @@ from streamlit.errors import StreamlitAPIException
 
 MODEL_PARAMETER = "model"  # in the address: ?model=NAME
 POINT_PARAMETER = "z"  # in the address: &z=0.5,-1
+VIEW_PARAMETER = "plane"  # in the address: &plane=0,3,mosaic
 MODEL = "model"  # name of the chosen checkpoint
 POINTS = "points"  # checkpoint id -> the latent vector z, so that each model keeps its own
 FOCUS = "focus"  # (dim, how many times a slider was pointed out)
+PICTURE = "picture"  # what became of the last picture that this visitor sent
 TOKEN = "token"  # (checkpoint ids, good until, token) for the live socket
 
 EXPLORER = "live"  # the live component: picture and sliders
@@ -38,6 +43,7 @@ EXPLORER_FRAGMENT = "explorer"  # the fragment it is in
 TRAVERSALS = "traversals"  # the fragment that follows z when the pointer rests
 GRID = "grid"  # the component that draws them
 INFORMATION = "information"  # the chart of what each dimension carries
+TWIN = "twin"  # the component with two models' planes
 SHELF = "shelf"  # the model picker
 
 

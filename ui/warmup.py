@@ -22,14 +22,15 @@ def start_warmup() -> threading.Thread:
 
 
 def _warm_up() -> None:
+    from ui.live.engine import ENGINE
+
+    ENGINE.start_fetching()  # first: a page that finds no engine and nobody fetching gives it up
     try:
         import plotly.graph_objects  # noqa: F401
 
         from ui.cache import shelf
-        from ui.live.engine import ENGINE
 
         shelf()
-        ENGINE.start_fetching()
     finally:
         gc.collect()
         gc.freeze()

@@ -16,8 +16,6 @@ import base64
 import contextlib
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,12 +25,12 @@ import numpy as np
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.browser.live_page import LivePage
-from tests.browser.serving import CHROMIUM, OPTIONS, ROOT, Server, free_port
-from vae.checkpoints import Card, load_model, read_card
-from vae.latent import decode, to_uint8
+from tests.browser.serving import CHROMIUM, OPTIONS, ROOT, Server
+from vae.checkpoints import Card, read_card
 
 DRAG_SECONDS, MOVES_A_SECOND, KEYS = 3.0, 60, 40
 PATIENCE_MS = 60_000
+NAIVE = Path(__file__).parent / "naive_page.py"
 # Note when a key is pressed and in which animation frame the picture has changed.
 WATCH = """
 () => {
@@ -97,10 +95,8 @@ def main() -> None:
 
 def _measure(browser: Browser, card: Card, way: str) -> dict:
     with contextlib.ExitStack() as stack:
-        if way == "naive":
-            address = stack.enter_context(_naive_server(card))
-        else:
-            address = f"{stack.enter_context(_our_server(way))}?model={card.name}"
+        server = stack.enter_context(_server(card, way))
+        address = server.address if way == "naive" else f"{server.address}?model={card.name}"
         page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         stack.callback(page.context.close)
         first = _load(page, way, lambda: page.goto(address))
@@ -110,40 +106,19 @@ def _measure(browser: Browser, card: Card, way: str) -> dict:
 
 
 @contextlib.contextmanager
-def _our_server(way: str) -> Iterator[str]:
+def _server(card: Card, way: str) -> Iterator[Server]:
+    naive = {"script": NAIVE, "arguments": [str(card.path)]} if way == "naive" else {}
     with tempfile.TemporaryDirectory() as folder:
         server = Server(
             ROOT / "checkpoints",
             Path(folder) / "log.txt",
             environment={"LATENT_BROWSER_ENGINE": "on" if way == "browser" else "off"},
+            **naive,
         )
         try:
-            yield server.address
+            yield server
         finally:
             server.stop()
-
-
-@contextlib.contextmanager
-def _naive_server(card: Card) -> Iterator[str]:
-    port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(Path(__file__).parent / "naive_page.py"),
-    ]
-    command += ["--server.headless", "true", "--server.port", str(port)]
-    command += ["--server.fileWatcherType", "none", "--", str(card.path)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        time.sleep(6)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _load(page: Page, way: str, open_it) -> dict:
@@ -184,7 +159,7 @@ def _use(page: Page, card: Card, way: str) -> dict:
         box = page.locator("[data-testid=stSlider]").first.bounding_box()
         box["y"] += box["height"] / 2 - 4
     updates, sent = _drag(page, box, messages)
-    exact = _is_exact(live, card) if way != "naive" else None
+    exact = bool(live.distance(card) <= 1) if way != "naive" else None
     hovering = _hover(page) if way != "naive" else None
     delays = _keys(page, slider)
     return {
@@ -256,14 +231,6 @@ def _is_ours(event: dict) -> bool:
     """Whether a frame went to the live socket: those start with a version and a kind."""
     frame = base64.b64decode(event["response"]["payloadData"])
     return len(frame) >= 16 and frame[0] == 1 and frame[1] in (0, 1)
-
-
-def _is_exact(live: LivePage, card: Card) -> bool:
-    z = np.zeros((1, card.model.latent_dim), np.float32)
-    for dim, value in live.values().items():
-        z[0, dim] = value
-    expected = to_uint8(decode(load_model(card), z))[0].astype(int)
-    return bool(np.abs(live.pixels[..., :3].astype(int) - expected).max() <= 1)
 
 
 def _line(row: dict) -> str:

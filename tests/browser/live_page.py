@@ -5,6 +5,26 @@ import hashlib
 import numpy as np
 from playwright.sync_api import expect
 
+from vae.checkpoints import load_codes, load_model
+from vae.latent import decode, to_uint8
+
+SIGMAS, MARGIN = 3, 1.06
+
+
+def code_at(card, across, down, dims=(0, 1)):
+    """The code (1, D) at a place of the latent plane: a square with all codes, to one scale.
+
+    It holds three sigma of the prior too, where there is one, and the origin.
+    """
+    mean = load_codes(card).mean[:, list(dims)]
+    reach = SIGMAS if card.model.kind == "vae" else 0
+    low = np.minimum(mean.min(0), -reach)
+    high = np.maximum(mean.max(0), reach)
+    half, centre = MARGIN * (high - low).max() / 2, (high + low) / 2
+    z = np.zeros((1, card.model.latent_dim), np.float32)
+    z[0, list(dims)] = centre + half * np.array([2 * across - 1, 1 - 2 * down])
+    return z
+
 
 class LivePage:
     """The explore page in a browser."""
@@ -36,11 +56,7 @@ class LivePage:
     @property
     def pixels(self):
         """The picture (H, W, 4) uint8."""
-        height, width, values = self.canvas.evaluate(
-            "c => [c.height, c.width, Array.from("
-            "c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
-        )
-        return np.array(values, dtype=np.uint8).reshape(height, width, 4)
+        return _pixels(self.canvas)
 
     @property
     def digest(self):
@@ -63,6 +79,34 @@ class LivePage:
     def press(self, name):
         self.page.get_by_role("button", name=name, exact=True).click()
         self.settle()
+
+    def z(self, latent_dim):
+        """The code (1, D) that the sliders show, folded ones too."""
+        self.page.locator("details.fold").evaluate_all("folds => folds.map((f) => (f.open = true))")
+        expect(self.slider(latent_dim - 1)).to_be_attached()
+        z = np.zeros((1, latent_dim), dtype=np.float32)
+        for dim, value in self.values().items():
+            z[0, dim] = value
+        return z
+
+    def distance(self, card, z=None):
+        """Largest difference in grey levels to what torch decodes of ``z``, or of the sliders."""
+        z = self.z(card.model.latent_dim) if z is None else z
+        expected = to_uint8(decode(load_model(card), z))[0].astype(int)
+        return np.abs(self.pixels[..., :3].astype(int) - expected).max()
+
+    def assert_follows_a_drag(self, card, dim=0):
+        """The picture changes while the mouse is down, and ends at what torch decodes."""
+        self.press("Reset")
+        before = self.frame
+        seen = self.drag(dim)
+        assert seen[-1][0] > before
+        assert len({digest for _, digest in seen}) >= 4
+        assert self.distance(card) <= 1
+
+    def pixels_of(self, name):
+        """A canvas of the page by its data-live, (H, W, 3) uint8."""
+        return _pixels(self.page.locator(f"canvas[data-live={name}]"))[..., :3]
 
     def drag(self, dim, start=0.5, end=0.9, steps=12, pictures=4, patience=120):
         """Drag a slider with the mouse; return the pictures seen before the button is released.
@@ -87,3 +131,11 @@ class LivePage:
         mouse.up()
         self.settle()
         return seen
+
+
+def _pixels(canvas):
+    height, width, values = canvas.evaluate(
+        "c => [c.height, c.width, Array.from("
+        "c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
+    )
+    return np.array(values, dtype=np.uint8).reshape(height, width, 4)

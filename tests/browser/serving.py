@@ -18,6 +18,8 @@ from ui.live.engine import ENGINE
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+# A camera that shows a test picture, and a visitor who lets pages use it.
+OPTIONS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # Streamlit looks for itself below a deep link before it looks at the root.
 ITS_OWN_SEARCH = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
@@ -26,7 +28,15 @@ class Server:
     """``streamlit run`` on a free port of this machine."""
 
     def __init__(
-        self, shelf, log, script=ROOT / "app.py", options=(), base="", port=None, environment=()
+        self,
+        shelf,
+        log,
+        script=ROOT / "app.py",
+        options=(),
+        arguments=(),
+        base="",
+        port=None,
+        environment=(),
     ):
         self.port = port = port or free_port()
         self.address = f"http://127.0.0.1:{port}{base}"
@@ -35,6 +45,7 @@ class Server:
         command = [sys.executable, "-m", "streamlit", "run", str(script)]
         command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
         command += ["--server.port", str(port), "--server.fileWatcherType", "none", *options]
+        command += ["--", *arguments] if arguments else []
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command,

@@ -2,13 +2,11 @@
 
 import base64
 
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.live_page import LivePage
-from vae.checkpoints import load_model, read_card
-from vae.latent import decode, to_uint8
+from vae.checkpoints import read_card
 
 pytest_plugins = ["tests.browser.serving"]
 
@@ -28,18 +26,6 @@ def expect_engine(live, name):
     expect(live.canvas).to_have_attribute("data-engine", name, timeout=LOADING_MS)
 
 
-def assert_follows_a_drag(live, card, dim=0):
-    """The picture changes while the mouse is down, and ends at what torch decodes."""
-    live.press("Reset")
-    seen = live.drag(dim)
-    assert len({digest for _, digest in seen}) >= 4
-    z = np.zeros((1, card.model.latent_dim), dtype=np.float32)
-    for dim, value in live.values().items():
-        z[0, dim] = value
-    expected = to_uint8(decode(load_model(card), z))[0].astype(int)
-    assert np.abs(live.pixels[..., :3].astype(int) - expected).max() <= 1
-
-
 @pytest.mark.parametrize("name", ["alpha", "colour"])
 def test_the_page_decodes_by_itself_and_as_torch_does(open_live, small_shelf, name):
     live = open_live(f"?model={name}")
@@ -48,7 +34,7 @@ def test_the_page_decodes_by_itself_and_as_torch_does(open_live, small_shelf, na
     live.ready()
     expect(live.page.locator(".speed")).to_contain_text("in your browser")
     listen_to_sockets(live.page, sent)
-    assert_follows_a_drag(live, read_card(small_shelf / name))
+    live.assert_follows_a_drag(read_card(small_shelf / name))
     assert sent == []
 
 
@@ -98,7 +84,7 @@ def test_another_model_is_taken_up_by_the_same_engine(open_live, small_shelf):
     expect(live.canvas).to_have_attribute("width", "10")
     expect_engine(live, "browser")
     live.settle()
-    assert_follows_a_drag(live, read_card(small_shelf / "colour"))
+    live.assert_follows_a_drag(read_card(small_shelf / "colour"))
 
 
 def test_the_visitor_chooses_and_the_choice_stays(open_live):
@@ -126,7 +112,7 @@ def test_what_is_missing_is_said_and_the_server_goes_on(open_live, small_shelf, 
     )
     live.ready()
     expect_engine(live, "server")
-    assert_follows_a_drag(live, read_card(small_shelf / "alpha"))
+    live.assert_follows_a_drag(read_card(small_shelf / "alpha"))
 
 
 def test_without_its_files_and_a_network_everything_goes_through_the_server(
@@ -147,7 +133,7 @@ def test_without_its_files_and_a_network_everything_goes_through_the_server(
     expect(live.page.locator(".notice")).to_have_text(
         "the browser engine could not be fetched", timeout=LOADING_MS
     )
-    assert_follows_a_drag(live, read_card(small_shelf / "alpha"))
+    live.assert_follows_a_drag(read_card(small_shelf / "alpha"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -156,5 +142,5 @@ def test_two_pages_do_not_disturb_each_other(open_live, small_shelf):
     for live in (first, second):
         expect_engine(live, "browser")
         live.ready()
-    assert_follows_a_drag(first, read_card(small_shelf / "alpha"))
-    assert_follows_a_drag(second, read_card(small_shelf / "colour"), dim=1)
+    first.assert_follows_a_drag(read_card(small_shelf / "alpha"))
+    second.assert_follows_a_drag(read_card(small_shelf / "colour"), dim=1)

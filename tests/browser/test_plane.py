@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.live_page import LivePage
-from vae.checkpoints import load_codes, load_model, read_card
+from tests.browser.live_page import LivePage, code_at
+from vae.checkpoints import load_model, read_card
 from vae.latent import decode, to_uint8
 
 pytest_plugins = ["tests.browser.serving"]
 
-SIGMAS, MARGIN, TILES = 3, 1.06, 15
+TILES = 15
 
 
 @pytest.fixture
@@ -34,27 +34,11 @@ def point(live, across, down):
     return box["x"] + across * box["width"], box["y"] + down * box["height"]
 
 
-def expected_z(card, across, down, dims=(0, 1)):
-    """The code at a place of the square that holds all codes and three sigma, to one scale."""
-    mean = load_codes(card).mean[:, list(dims)]
-    low = np.minimum(mean.min(0), -SIGMAS)
-    high = np.maximum(mean.max(0), SIGMAS)
-    half, centre = MARGIN * (high - low).max() / 2, (high + low) / 2
-    z = np.zeros((1, card.model.latent_dim), np.float32)
-    z[0, list(dims)] = centre + half * np.array([2 * across - 1, 1 - 2 * down])
-    return z
-
-
-def assert_picture(live, card, z):
-    expected = to_uint8(decode(load_model(card), z))[0].astype(int)
-    assert np.abs(live.pixels[..., :3].astype(int) - expected).max() <= 3  # a pointer is 1/400 off
-
-
 def test_hovering_shows_what_a_place_decodes_to_and_leaves_no_trace(live, card):
     before, values = live.digest, live.values()
     live.page.mouse.move(*point(live, 0.3, 0.25))
     live.settle()
-    assert_picture(live, card, expected_z(card, 0.3, 0.25))
+    assert live.distance(card, code_at(card, 0.3, 0.25)) <= 3  # a pointer is 1/400 off
     assert live.page.locator(".what").inner_text().startswith("Here: z0 ")
     assert live.values() == values
     live.page.mouse.move(*point(live, -0.5, 0.5))
@@ -68,12 +52,12 @@ def test_a_press_takes_the_point_and_undo_brings_it_back(live, card):
     live.page.mouse.down()
     live.page.mouse.up()
     live.settle()
-    z = expected_z(card, 0.7, 0.4)
+    z = code_at(card, 0.7, 0.4)
     for dim in (0, 1):
         assert live.value(dim) == pytest.approx(z[0, dim], abs=0.03)
     live.page.mouse.move(*point(live, -0.5, 0.4))
     live.settle()
-    assert_picture(live, card, z)
+    assert live.distance(card, z) <= 3  # a pointer is 1/400 off
     live.press("Undo")
     assert live.value(0) == 0
 
@@ -103,14 +87,44 @@ def test_any_two_dimensions_can_be_the_axes(live, card):
     live.page.get_by_label("up").select_option("2")
     live.page.mouse.move(*point(live, 0.6, 0.2))
     live.settle()
-    assert_picture(live, card, expected_z(card, 0.6, 0.2, dims=(0, 2)))
+    assert live.distance(card, code_at(card, 0.6, 0.2, dims=(0, 2))) <= 3  # a pointer is 1/400 off
+
+
+def test_a_dimension_chosen_twice_changes_places(live):
+    live.page.get_by_label("up").select_option("0")
+    expect(live.page.get_by_label("across")).to_have_value("1")
+    expect(live.page.get_by_label("up")).to_have_value("0")
+
+
+def test_hovering_does_not_stop_a_move_half_way(live):
+    live.page.get_by_role("button", name="Randomise").click()
+    live.page.mouse.move(*point(live, 0.3, 0.3))
+    live.page.wait_for_timeout(60)
+    live.page.mouse.move(*point(live, 0.4, 0.3))
+    live.settle()
+    live.page.mouse.move(*point(live, -0.5, 0.3))
+    live.settle()
+    assert live.page.locator(".what").inner_text() == "A draw from the prior, seed 1"
+
+
+def test_undo_says_what_the_point_was_even_while_hovering(live):
+    live.press("A held-out image")
+    name = live.page.locator(".what").inner_text()
+    live.page.mouse.move(*point(live, 0.3, 0.3))
+    live.settle()
+    plane_of(live).press("Control+z")
+    live.settle()
+    assert live.page.locator(".what").inner_text() == "The origin: every z is 0"
+    plane_of(live).press("Control+y")
+    live.settle()
+    assert live.page.locator(".what").inner_text() == name
 
 
 def test_pictures_behind_are_those_of_their_places(live, card):
     live.page.get_by_role("checkbox", name="pictures").check()
     live.page.wait_for_timeout(3000)
     column, row = 4, 9
-    z = expected_z(card, (column + 0.5) / TILES, (row + 0.5) / TILES)
+    z = code_at(card, (column + 0.5) / TILES, (row + 0.5) / TILES)
     expected = to_uint8(decode(load_model(card), z))[0, :, :, 0]
     middle = plane_of(live).evaluate(
         """(canvas, [column, row, tiles, side]) => {

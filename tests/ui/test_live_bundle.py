@@ -30,6 +30,9 @@ def test_modules_come_once_each_after_what_they_import(tmp_path):
     assert script.count("export") == 1
 
 
+ENTRIES = ("explorer.js", "grid.js", "shelf.js", "twin.js")
+
+
 @pytest.mark.parametrize(
     ("modules", "message"),
     [
@@ -47,7 +50,7 @@ def test_what_leaves_the_dialect_is_refused(tmp_path, modules, message):
         bundle(write(tmp_path, **modules))
 
 
-@pytest.mark.parametrize("entry", ["main.js", "grid.js", "shelf.js"])
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_each_component_is_one_sound_module(entry, tmp_path):
     script = bundle(JS / entry)
     assert script.count("export default function") == 1
@@ -59,6 +62,6 @@ def test_each_component_is_one_sound_module(entry, tmp_path):
 
 
 def test_every_module_is_in_a_bundle():
-    scripts = "".join(bundle(JS / entry) for entry in ("main.js", "grid.js", "shelf.js"))
+    scripts = "".join(bundle(JS / entry) for entry in ENTRIES)
     for path in JS.glob("*.js"):
         assert f"// {path.name}\n" in scripts

@@ -11,9 +11,12 @@ from ui.live.protocol import (
     MAX_CODES,
     FrameError,
     Hello,
+    Picture,
     Request,
     pack_busy,
+    pack_codes,
     pack_hello,
+    pack_picture,
     pack_pixels,
     pack_request,
     pack_welcome,
@@ -48,6 +51,23 @@ def test_pixels_survive_the_trip(shape):
     np.testing.assert_array_equal(answer.pixels, pixels)
 
 
+@pytest.mark.parametrize("shape", [(8, 8, 1), (9, 4, 3)])
+def test_a_picture_to_encode_survives_the_trip(shape):
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    message = unpack_message(pack_picture(5, CHECKPOINT, pixels))
+    assert isinstance(message, Picture)
+    assert (message.sequence, message.checkpoint) == (5, CHECKPOINT)
+    np.testing.assert_array_equal(message.pixels, pixels)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_codes_survive_the_trip(rows):
+    codes = np.random.default_rng(0).standard_normal((rows, 5)).astype(np.float32)
+    answer = unpack_answer(pack_codes(6, codes))
+    assert (answer.sequence, answer.pixels) == (6, None)
+    np.testing.assert_array_equal(answer.codes, codes)
+
+
 def test_a_hello_survives_the_trip():
     assert unpack_message(pack_hello("abc.def")) == Hello("abc.def")
 
@@ -80,6 +100,10 @@ def test_codes_that_are_not_finite_are_refused(value):
         HEADER.pack(1, 1, 3, 1, 0, 0, 0) + bytes(32),
         HEADER.pack(1, 1, 0, 1, 1, 0, 0) + bytes(32),
         HEADER.pack(1, 1, 1, 1, MAX_CODES + 1, 0, 0) + bytes(32 + 4 * (MAX_CODES + 1)),
+        HEADER.pack(1, 5, 1, 1, 1, 0, 8) + bytes(32),
+        HEADER.pack(1, 5, 1, 1, 1, 8, 8) + bytes(32 + 63),
+        HEADER.pack(1, 5, 3, 1, 1, 2000, 2000) + bytes(32 + 12_000_000),
+        pack_codes(1, np.zeros((2, 3), np.float32)),
         HEADER.pack(1, 0, 0, 0, 0, 0, 0) + b"\xff",
         HEADER.pack(1, 0, 0, 0, 0, 0, 0) + b"x" * 100_000,
     ],
@@ -107,28 +131,41 @@ def test_the_page_and_the_server_agree_about_every_frame(tmp_path):
     module.write_text(FRAMES.read_text(encoding="utf-8"), encoding="utf-8")
     pixels = np.arange(2 * 3 * 4 * 1, dtype=np.uint8).reshape(2, 3, 4, 1)
     script = f"""
-        import {{ packHello, packRequest, unpackAnswer }} from "{module.as_uri()}";
+        import * as frames from "{module.as_uri()}";
         const hex = (bytes) => Buffer.from(bytes).toString("hex");
-        const frame = Uint8Array.from(Buffer.from("{pack_pixels(5, pixels).hex()}", "hex"));
-        const answer = unpackAnswer(frame.buffer);
-        answer.pixels = Array.from(answer.pixels);
+        const bytes = (text) => Uint8Array.from(Buffer.from(text, "hex"));
+        const read = (text) => frames.unpackAnswer(bytes(text).buffer);
+        const pixels = read("{pack_pixels(5, pixels).hex()}");
+        pixels.picture.pixels = Array.from(pixels.picture.pixels);
+        const codes = read("{pack_codes(6, np.array([[1, -2], [0.5, 3]])).hex()}");
+        codes.posterior = Object.values(codes.posterior).map((numbers) => Array.from(numbers));
+        const shape = {{ height: 2, width: 3, channels: 1 }};
         console.log(JSON.stringify({{
-          hello: hex(packHello("a.b")),
-          request: hex(packRequest(9, "{CHECKPOINT}", Float32Array.of(1, -2.5, 0, 3), 2)),
-          answer,
+          hello: hex(frames.packHello("a.b")),
+          request: hex(frames.packRequest(9, "{CHECKPOINT}", Float32Array.of(1, -2.5, 0, 3), 2)),
+          picture: hex(frames.packPicture(7, "{CHECKPOINT}", bytes("000102030405"), shape)),
+          pixels,
+          codes,
+          alone: frames.posteriorOf(Float32Array.of(1, 2), 2).logVar,
         }}));
     """
     command = ["node", "--input-type=module", "-e", script]
     seen = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     z = np.array([[1, -2.5], [0, 3]], dtype=np.float32)
+    asked = np.arange(6, dtype=np.uint8).reshape(2, 3, 1)
     assert bytes.fromhex(seen["hello"]) == pack_hello("a.b")
     assert bytes.fromhex(seen["request"]) == pack_request(9, CHECKPOINT, z)
-    assert seen["answer"] == {
+    assert bytes.fromhex(seen["picture"]) == pack_picture(7, CHECKPOINT, asked)
+    assert seen["pixels"] == {
         "kind": 3,
         "sequence": 5,
-        "count": 2,
-        "height": 3,
-        "width": 4,
-        "channels": 1,
-        "pixels": pixels.ravel().tolist(),
+        "picture": {
+            "pixels": pixels.ravel().tolist(),
+            "count": 2,
+            "height": 3,
+            "width": 4,
+            "channels": 1,
+        },
     }
+    assert seen["codes"] == {"kind": 6, "sequence": 6, "posterior": [[1, -2], [0.5, 3]]}
+    assert seen["alone"] is None

@@ -6,6 +6,7 @@ from starlette.websockets import WebSocketDisconnect
 from tests.ui.clients import TestClient
 from ui.live.protocol import (
     pack_hello,
+    pack_picture,
     pack_request,
     pack_welcome,
     unpack_answer,
@@ -49,7 +50,7 @@ def test_pixels_come_for_codes(client, card):
             socket.send_bytes(pack_request(sequence, card.id, z))
             answer = unpack_answer(socket.receive_bytes())
             assert answer.sequence == sequence
-            np.testing.assert_array_equal(answer.pixels, WORKER.submit(card.id, z).result())
+            np.testing.assert_array_equal(answer.pixels, WORKER.decode(card.id, z).result())
 
 
 def test_a_new_hello_changes_what_may_be_seen(client, two_models, card):
@@ -99,6 +100,25 @@ def test_codes_that_do_not_fit_close_the_socket(client, card, dims):
         assert closing_code(socket) == 1008
 
 
+def test_a_picture_is_answered_by_its_codes(client, card):
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 1), dtype=np.uint8)
+    with connect(client) as socket:
+        socket.send_bytes(pack_hello(SIGNER.sign([card.id])))
+        socket.receive_bytes()
+        socket.send_bytes(pack_picture(8, card.id, pixels))
+        answer = unpack_answer(socket.receive_bytes())
+        assert answer.sequence == 8
+        np.testing.assert_array_equal(answer.codes, WORKER.encode(card.id, pixels).result())
+
+
+def test_a_picture_of_another_size_closes_the_socket(client, card):
+    with connect(client) as socket:
+        socket.send_bytes(pack_hello(SIGNER.sign([card.id])))
+        socket.receive_bytes()
+        socket.send_bytes(pack_picture(8, card.id, np.zeros((8, 9, 1), np.uint8)))
+        assert closing_code(socket) == 1008
+
+
 @pytest.mark.parametrize("frame", [b"", b"\x01\x01", b"\xff" * 60])
 def test_nonsense_closes_the_socket(client, card, frame):
     with connect(client) as socket:
@@ -116,7 +136,7 @@ def test_a_busy_server_says_so(client, card, monkeypatch):
     def refuse(*_):
         raise BusyError("too many")
 
-    monkeypatch.setattr(WORKER, "submit", refuse)
+    monkeypatch.setattr(WORKER, "decode", refuse)
     with connect(client) as socket:
         socket.send_bytes(pack_hello(SIGNER.sign([card.id])))
         socket.receive_bytes()
@@ -126,5 +146,5 @@ def test_a_busy_server_says_so(client, card, monkeypatch):
 
 
 def test_the_route_is_below_the_base_path(monkeypatch):
-    monkeypatch.setattr("ui.live.route.config.get_option", lambda _: "/latent/app/")
+    monkeypatch.setattr("ui.live.mounting.config.get_option", lambda _: "/latent/app/")
     assert live_route(WORKER).path == "/latent/app/api/live"

@@ -2,84 +2,36 @@
 
 from __future__ import annotations
 
-__all__ = ["Opening", "PlaneCodes", "Slider", "explorer", "model_picker", "traversal_grid"]
+__all__ = ["explorer", "model_picker", "traversal_grid", "twin"]
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from ui.live.bundle import bundle
+from ui.live.values import Errors, Examples, Opening, Originals, PlaneCodes, Reading, Slider
 
 HERE = Path(__file__).parent
 
 
-def _register(name: str, page: str, script: str) -> Callable:
-    """Register a component made of one HTML file, one entry module and the common style."""
+def _register(name: str, *styles: str) -> Callable:
+    """Register a component made of the HTML file and entry module of its name, and styles."""
+    sheets = [(HERE / "css" / f"{style}.css").read_text(encoding="utf-8") for style in styles]
     return st.components.v2.component(
         f"latent_{name}",
-        html=(HERE / page).read_text(encoding="utf-8"),
-        css=(HERE / "live.css").read_text(encoding="utf-8"),
-        js=bundle(HERE / "js" / script),
+        html=(HERE / f"{name}.html").read_text(encoding="utf-8"),
+        css="\n".join(sheets),
+        js=bundle(HERE / "js" / f"{name}.js"),
     )
 
 
-_EXPLORER = _register("explorer", "live.html", "main.js")
-_GRID = _register("grid", "grid.html", "grid.js")
-_SHELF = _register("shelf", "shelf.html", "shelf.js")
-
-
-@dataclass(frozen=True)
-class Slider:
-    """One latent dimension: the range worth moving in, and how much information it carries.
-
-    ``meaning`` is what the dimension seems to do, with its correlation; "" where nobody knows.
-    """
-
-    dim: int
-    low: float
-    high: float
-    information: float
-    active: bool
-    meaning: str
-
-
-@dataclass(frozen=True)
-class PlaneCodes:
-    """Held-out codes for the latent plane.
-
-    Attributes:
-        mean: Posterior means (N, D) float32.
-        log_var: Posterior log variances (N, D) float32, None for an autoencoder.
-        label: Class of each (N,) uint8, None when unknown or too many to tell apart.
-        names: Name of each class, for the legend.
-        colours: Colour of each class, or one for all.
-    """
-
-    mean: np.ndarray
-    log_var: np.ndarray | None
-    label: np.ndarray | None
-    names: tuple[str, ...]
-    colours: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What the picture shows before anybody moves.
-
-    Attributes:
-        z: The code (D,).
-        what: What that code is, in words.
-        pixels: Its picture (H, W, C) uint8.
-        glide_to: Row of the examples that the opening moves to, None to stay.
-    """
-
-    z: np.ndarray
-    what: str
-    pixels: np.ndarray
-    glide_to: int | None
+_EXPLORER = _register("explorer", "base", "view", "plane", "sliders", "input")
+_GRID = _register("grid", "base", "grid")
+_SHELF = _register("shelf", "base", "shelf")
+_TWIN = _register("twin", "base", "plane", "twin")
 
 
 def explorer(
@@ -89,39 +41,46 @@ def explorer(
     sliders: Sequence[Slider],
     unit: str,
     opening: Opening,
-    examples: np.ndarray,
-    labels: Sequence[str],
+    examples: Examples,
     plane: PlaneCodes,
+    errors: Errors,
+    paper: Sequence[int],
+    originals: Originals,
     engines: dict,
-    parameter: str,
+    parameters: tuple[str, str],
     snippet: str,
     revision: int,
     focus: tuple[int, int] | None,
+    picture: Reading | None,
     reply: tuple[int, np.ndarray] | None,
     on_point: Callable[[], None],
 ) -> None:
-    """Draw the live picture with its sliders.
+    """Draw the live picture with all that moves it.
 
-    The state under ``key`` holds "point" ({"model", "z"}), set when the pointer rests, and "ask"
-    ({"sequence", "model", "count", "z"}), set where no socket can be had.
+    The state under ``key`` holds "point" ({"model", "z"}), set when the pointer rests; "picture"
+    ({"sequence", "model", ...}), a file to read or how to prepare it; and "ask" ({"sequence",
+    "model", "count", "z"} or {..., "pixels"}), set where no socket can be had.
 
     Args:
         key: Session key of the component.
-        model: "id", "name", "height", "width", "channels" and "prior" (can it be sampled).
+        model: "id", "name", "height", "width", "channels", "dims" and "prior" (can it be sampled).
         sliders: One for each dimension, in the order they are shown.
         unit: Unit of their information.
         opening: What is shown before anybody moves.
-        examples: Held-out codes (N, D).
-        labels: What each of them is.
+        examples: Held-out codes to visit.
         plane: Codes to show on the latent plane.
+        errors: Held-out reconstruction errors.
+        paper: Colour that the model's pictures have at their borders, a value a channel.
+        originals: The images of the first examples.
         engines: Where pictures can be decoded, as paths below the app's address, "" where there
             is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
             (the model's ONNX graphs); and the "token" that socket and graphs want to see.
-        parameter: Name of the address's query parameter that keeps the code.
+        parameters: Names of the address's query parameters that keep the code and the view.
         snippet: Python that draws a code, "{z}" in place of its numbers.
         revision: Raise it to move the picture to the opening's code from Python.
         focus: A slider to point out, and how many times that has been asked for.
-        reply: Sequence number and pixels that answer the last "ask".
+        picture: What became of the last picture that was sent.
+        reply: Sequence number and numbers that answer the last "ask".
         on_point: Called when the pointer rests at a new code.
     """
     data = {
@@ -132,23 +91,105 @@ def explorer(
         "what": opening.what,
         "first": opening.pixels.ravel(),
         "opening": opening.glide_to,
-        "examples": examples.ravel(),
-        "labels": list(labels),
-        "plane": {"names": list(plane.names), "colours": list(plane.colours)},
-        "plane_mean": plane.mean.ravel(),
+        "examples": examples.mean.ravel(),
+        "labels": list(examples.label),
+        "planes": [_plane(plane, model)],
+        "errors": asdict(errors),
+        "paper": list(paper),
+        "originals": {
+            "state": originals.state,
+            "note": originals.note,
+            "size": originals.size,
+            "count": originals.count,
+        },
         "engines": engines,
-        "parameter": parameter,
+        "parameter": parameters[0],
+        "viewParameter": parameters[1],
         "snippet": snippet,
         "revision": revision,
         "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
     }
-    if plane.log_var is not None:
-        data["plane_logVar"] = plane.log_var.ravel()
-    if plane.label is not None:
-        data["plane_label"] = plane.label
+    # Arrays travel as columns, and only at the top level.
+    columns = {
+        "examplesLogVar": examples.log_var,
+        "originalsPixels": originals.pixels,
+        **_plane_columns(plane, 0),
+    }
+    if picture is not None:
+        data["picture"] = {
+            "sequence": picture.sequence,
+            "notes": picture.notes,
+            "error": picture.error,
+        }
+        columns["picturePixels"] = picture.pixels
     if reply is not None:
-        data |= {"replySequence": reply[0], "reply": reply[1].ravel()}
-    _EXPLORER(key=key, data=data, on_point_change=on_point, on_ask_change=_do_nothing)
+        data["replySequence"] = reply[0]
+        columns["reply"] = reply[1]
+    data |= _flat(columns)
+    _EXPLORER(
+        key=key,
+        data=data,
+        on_point_change=on_point,
+        on_ask_change=_do_nothing,
+        on_picture_change=_do_nothing,
+    )
+
+
+def twin(
+    *,
+    key: str,
+    models: Sequence[dict],
+    titles: Sequence[str],
+    planes: Sequence[PlaneCodes],
+    firsts: Sequence[np.ndarray],
+    engines: Sequence[dict],
+    replies: Sequence[tuple[int, np.ndarray] | None],
+) -> None:
+    """Draw the latent planes of two models with two dimensions, under one cursor.
+
+    The state under ``key`` holds "ask0" and "ask1", what each would have ``explorer`` ask.
+
+    Args:
+        key: Session key of the component.
+        models: As ``explorer`` takes one.
+        titles: What people call them.
+        planes: Codes to show on each plane.
+        firsts: Picture (H, W, C) uint8 of each model's origin.
+        engines: Where each model's pictures can be decoded.
+        replies: What answers the last question of each.
+    """
+    halves = [
+        {"model": model, "title": title, "engines": routes}
+        for model, title, routes in zip(models, titles, engines, strict=True)
+    ]
+    pairs = zip(planes, models, strict=True)
+    data = {"halves": halves, "planes": [_plane(plane, model) for plane, model in pairs]}
+    columns = {}
+    for k, (plane, first, reply) in enumerate(zip(planes, firsts, replies, strict=True)):
+        columns |= {f"first{k}": first, **_plane_columns(plane, k)}
+        if reply is not None:
+            data[f"replySequence{k}"] = reply[0]
+            columns[f"reply{k}"] = reply[1]
+    _TWIN(
+        key=key, data=data | _flat(columns), on_ask0_change=_do_nothing, on_ask1_change=_do_nothing
+    )
+
+
+def _plane(codes: PlaneCodes, model: dict) -> dict:
+    return {"names": list(codes.names), "colours": list(codes.colours), "prior": model["prior"]}
+
+
+def _plane_columns(codes: PlaneCodes, k: int) -> dict[str, np.ndarray | None]:
+    return {
+        f"plane_mean{k}": codes.mean,
+        f"plane_logVar{k}": codes.log_var,
+        f"plane_label{k}": codes.label,
+    }
+
+
+def _flat(columns: dict[str, np.ndarray | None]) -> dict[str, np.ndarray]:
+    """Arrays travel as columns of one dimension; what is not there does not travel."""
+    return {name: values.ravel() for name, values in columns.items() if values is not None}
 
 
 def traversal_grid(

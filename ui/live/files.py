@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
-from streamlit import config
 
 from ui.live.engine import FILES, VERSION, Engine
+from ui.live.mounting import mounted
 from ui.live.tokens import SIGNER, TokenError
 from vae.shelf import read_shelf
 
@@ -39,12 +39,11 @@ def graph_address(checkpoint: str) -> str:
 
 def file_routes(engine: Engine) -> list[Route]:
     """Return the routes, under ``server.baseUrlPath`` as Streamlit's own routes are."""
-    base = ("/" + config.get_option("server.baseUrlPath").strip("/")).rstrip("/")
     files = _EngineFiles(engine)
     return [
-        Route(f"{base}/{engine_address()}", files.state),
-        Route(f"{base}/{engine_address()}/{{name}}", files.file),
-        Route(f"{base}/{GRAPH_PATH}/{{checkpoint}}/{{name}}", _graph),
+        Route(mounted(engine_address()), files.state),
+        Route(mounted(f"{engine_address()}/{{name}}"), files.file),
+        Route(mounted(f"{GRAPH_PATH}/{{checkpoint}}/{{name}}"), _graph),
     ]
 
 

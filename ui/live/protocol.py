@@ -8,10 +8,13 @@ request   1      1      dims        seq    count   0      0     checkpoint id (3
 welcome   1      2      0           0      0       0      0
 pixels    1      3      channels    seq    count   height width count * H * W * channels u8
 busy      1      4      0           seq    0       0      0
+picture   1      5      channels    seq    1       height width checkpoint id (32), pixels u8
+codes     1      6      dims        seq    rows    0      0     rows * dims f32: mean, log variance
 ========  =====  =====  ==========  =====  ======  =====  ====  ==================================
 
-Every header has 16 bytes (two spare at its end), so that codes and pixels start aligned. The
-page's half is ``js/frames.js``; a test keeps the two in step.
+A request is answered by pixels, a picture by codes: two rows, one of an autoencoder, whose
+posterior has no variance. Every header has 16 bytes (two spare at its end), so that codes and
+pixels start aligned. The page's half is ``js/frames.js``; a test keeps the two in step.
 """
 
 from __future__ import annotations
@@ -21,9 +24,12 @@ __all__ = [
     "Answer",
     "FrameError",
     "Hello",
+    "Picture",
     "Request",
     "pack_busy",
+    "pack_codes",
     "pack_hello",
+    "pack_picture",
     "pack_pixels",
     "pack_request",
     "pack_welcome",
@@ -31,17 +37,19 @@ __all__ = [
     "unpack_message",
 ]
 
+import math
 import struct
 from dataclasses import dataclass
 
 import numpy as np
 
 VERSION = 1
-HELLO, REQUEST, WELCOME, PIXELS, BUSY = range(5)
+HELLO, REQUEST, WELCOME, PIXELS, BUSY, PICTURE, CODES = range(7)
 HEADER = struct.Struct("<BBHIHHHxx")
 ID_BYTES = 32
 MAX_CODES = 1024
 MAX_TOKEN_BYTES = 1 << 16
+MAX_PICTURE_BYTES = 1 << 20
 
 
 class FrameError(ValueError):
@@ -65,11 +73,28 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Pixels (N, H, W, C) uint8 for the request of that number, None when the server was busy."""
+class Picture:
+    """A picture to encode: ``pixels`` (H, W, C) uint8 for the checkpoint with this id."""
 
     sequence: int
-    pixels: np.ndarray | None
+    checkpoint: str
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came for the request of that number, nothing when the server was busy.
+
+    Attributes:
+        sequence: The request's number.
+        pixels: Pictures (N, H, W, C) uint8, if codes were asked about.
+        codes: Posterior mean and log variance (2, D) float32, or the mean alone (1, D), if a
+            picture was.
+    """
+
+    sequence: int
+    pixels: np.ndarray | None = None
+    codes: np.ndarray | None = None
 
 
 def pack_hello(token: str) -> bytes:
@@ -81,6 +106,13 @@ def pack_request(sequence: int, checkpoint: str, z: np.ndarray) -> bytes:
     """Return the frame that asks for the pictures of codes ``z`` (N, D)."""
     header = HEADER.pack(VERSION, REQUEST, z.shape[1], sequence, len(z), 0, 0)
     return header + bytes.fromhex(checkpoint) + z.astype("<f4").tobytes()
+
+
+def pack_picture(sequence: int, checkpoint: str, pixels: np.ndarray) -> bytes:
+    """Return the frame that asks for the posterior of a picture (H, W, C) uint8."""
+    height, width, channels = pixels.shape
+    header = HEADER.pack(VERSION, PICTURE, channels, sequence, 1, height, width)
+    return header + bytes.fromhex(checkpoint) + pixels.tobytes()
 
 
 def pack_welcome() -> bytes:
@@ -95,23 +127,31 @@ def pack_pixels(sequence: int, pixels: np.ndarray) -> bytes:
     return header + np.ascontiguousarray(pixels).tobytes()
 
 
+def pack_codes(sequence: int, codes: np.ndarray) -> bytes:
+    """Return the frame that carries a posterior (rows, D)."""
+    header = HEADER.pack(VERSION, CODES, codes.shape[1], sequence, len(codes), 0, 0)
+    return header + codes.astype("<f4").tobytes()
+
+
 def pack_busy(sequence: int) -> bytes:
     """Return the frame that says: too much to do, ask again."""
     return HEADER.pack(VERSION, BUSY, 0, sequence, 0, 0, 0)
 
 
-def unpack_message(frame: bytes) -> Hello | Request:
+def unpack_message(frame: bytes) -> Hello | Request | Picture:
     """Read what a page sent, checking every length and value.
 
     Raises:
-        FrameError: if it is not a hello or a request of this version.
+        FrameError: if it is not a hello, a request or a picture of this version.
     """
-    kind, dims, sequence, count, _, _ = _unpack_header(frame)
+    kind, dims, sequence, count, height, width = _unpack_header(frame)
     body = frame[HEADER.size :]
     if kind == HELLO:
         return Hello(_unpack_token(body))
+    if kind == PICTURE:
+        return _unpack_picture(sequence, (height, width, dims), body)
     if kind != REQUEST:
-        raise FrameError(f"kind is {kind}; a page sends {HELLO} or {REQUEST}")
+        raise FrameError(f"kind is {kind}; a page sends {HELLO}, {REQUEST} or {PICTURE}")
     if not 1 <= count <= MAX_CODES or not dims:
         raise FrameError(f"{count} codes of {dims} dimensions; give 1 to {MAX_CODES} codes")
     if len(body) != ID_BYTES + 4 * count * dims:
@@ -130,7 +170,10 @@ def unpack_answer(frame: bytes) -> Answer:
     """
     kind, channels, sequence, count, height, width = _unpack_header(frame)
     if kind == BUSY:
-        return Answer(sequence, None)
+        return Answer(sequence)
+    if kind == CODES and len(frame) == HEADER.size + 4 * count * channels:
+        codes = np.frombuffer(frame, dtype="<f4", offset=HEADER.size)
+        return Answer(sequence, codes=codes.reshape(count, channels))
     if kind != PIXELS or len(frame) != HEADER.size + count * height * width * channels:
         raise FrameError(f"kind {kind} with {len(frame)} bytes is no answer")
     pixels = np.frombuffer(frame, dtype=np.uint8, offset=HEADER.size)
@@ -144,6 +187,14 @@ def _unpack_header(frame: bytes) -> tuple[int, int, int, int, int, int]:
     if version != VERSION:
         raise FrameError(f"version is {version}; this server speaks {VERSION}")
     return tuple(fields)
+
+
+def _unpack_picture(sequence: int, shape: tuple[int, int, int], body: bytes) -> Picture:
+    size = math.prod(shape)
+    if not 1 <= size <= MAX_PICTURE_BYTES or len(body) != ID_BYTES + size:
+        raise FrameError(f"{len(body)} bytes follow the header of a picture {shape}")
+    pixels = np.frombuffer(body, dtype=np.uint8, offset=ID_BYTES).reshape(shape)
+    return Picture(sequence, body[:ID_BYTES].hex(), pixels)
 
 
 def _unpack_token(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The socket /api/live: codes in, pixels out, Streamlit's script takes no part.
+"""The socket /api/live: codes in, pixels out, and the reverse; Streamlit's script takes no part.
 
 A connection sends its token first, then requests one after another; each is answered before
 the next is read, so a page that asks faster than the server decodes only slows itself.
@@ -13,15 +13,17 @@ from urllib.parse import urlsplit
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from streamlit import config
 from streamlit.web.server.server_util import is_url_from_allowed_origins
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from ui.live.mounting import mounted
 from ui.live.protocol import (
     FrameError,
     Hello,
+    Picture,
     Request,
     pack_busy,
+    pack_codes,
     pack_pixels,
     pack_welcome,
     unpack_message,
@@ -45,8 +47,7 @@ def address() -> str:
 
 def live_route(worker: Worker) -> WebSocketRoute:
     """Return the route, under ``server.baseUrlPath`` as Streamlit's own routes are."""
-    base = config.get_option("server.baseUrlPath").strip("/")
-    route = WebSocketRoute("/" + "/".join(filter(None, (base, PATH))), _Live(worker).serve)
+    route = WebSocketRoute(mounted(PATH), _Live(worker).serve)
     _served.append(route)
     return route
 
@@ -92,15 +93,17 @@ class _Live:
                 await socket.send_bytes(await self._answer(message))
             frame = await _receive(socket)
 
-    async def _answer(self, request: Request) -> bytes:
+    async def _answer(self, message: Request | Picture) -> bytes:
         try:
-            future = self._worker.submit(request.checkpoint, request.z)
-            pixels = await asyncio.wrap_future(future)
+            if isinstance(message, Picture):
+                future = self._worker.encode(message.checkpoint, message.pixels)
+                return pack_codes(message.sequence, await asyncio.wrap_future(future))
+            future = self._worker.decode(message.checkpoint, message.z)
+            return pack_pixels(message.sequence, await asyncio.wrap_future(future))
         except BusyError:
-            return pack_busy(request.sequence)
-        except ValueError as error:  # codes that do not fit the model, a checkpoint gone bad
+            return pack_busy(message.sequence)
+        except ValueError as error:  # what does not fit the model, a checkpoint gone bad
             raise FrameError(str(error)) from error
-        return pack_pixels(request.sequence, pixels)
 
 
 async def _receive(socket: WebSocket) -> bytes | None:

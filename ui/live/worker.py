@@ -24,9 +24,11 @@ import numpy as np
 import torch
 
 from vae.checkpoints import CheckpointError, load_model
-from vae.latent import BatchDecoder, to_uint8
+from vae.latent import BatchDecoder, encode, to_uint8
 from vae.models import Autoencoder
 from vae.shelf import read_shelf
+
+Work = Callable[[BatchDecoder], np.ndarray]
 
 MAX_MODELS = 8
 MAX_WAITING = 64
@@ -40,7 +42,7 @@ class BusyError(RuntimeError):
 
 
 class Worker:
-    """Decodes codes on its own thread.
+    """Decodes codes and encodes pictures on its own thread.
 
     Args:
         load: Returns the model of a checkpoint id, or raises.
@@ -50,11 +52,11 @@ class Worker:
     def __init__(self, load: Callable[[str], Autoencoder], waiting: int = MAX_WAITING) -> None:
         self._load = load
         self._decoders: OrderedDict[str, BatchDecoder] = OrderedDict()
-        self._requests: queue.Queue[tuple[Future, str, np.ndarray]] = queue.Queue(waiting)
+        self._requests: queue.Queue[tuple[Future, str, Work]] = queue.Queue(waiting)
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def submit(self, checkpoint: str, z: np.ndarray, *, patience: float = 0) -> Future[np.ndarray]:
+    def decode(self, checkpoint: str, z: np.ndarray, *, patience: float = 0) -> Future[np.ndarray]:
         """Ask for the pictures (N, H, W, C) uint8 of codes ``z`` (N, D).
 
         The future raises what loading the model raises, and ValueError where ``z`` does not fit.
@@ -62,10 +64,24 @@ class Worker:
         Raises:
             BusyError: if too many requests are waiting, and still are after ``patience`` seconds.
         """
+        return self._submit(checkpoint, lambda decoder: _decode(decoder, z), patience)
+
+    def encode(self, checkpoint: str, pixels: np.ndarray) -> Future[np.ndarray]:
+        """Ask for the posterior of a picture (H, W, C) uint8: mean and log variance (2, D).
+
+        Of an autoencoder, whose posterior has no variance, the mean alone (1, D). The future
+        raises as that of ``decode`` does.
+
+        Raises:
+            BusyError: if too many requests are waiting.
+        """
+        return self._submit(checkpoint, lambda decoder: _encode(decoder.model, pixels), 0)
+
+    def _submit(self, checkpoint: str, work: Work, patience: float) -> Future[np.ndarray]:
         self._ensure_running()
         future: Future[np.ndarray] = Future()
         try:
-            self._requests.put((future, checkpoint, z), block=patience > 0, timeout=patience)
+            self._requests.put((future, checkpoint, work), block=patience > 0, timeout=patience)
         except queue.Full as error:
             raise BusyError("too many requests are waiting") from error
         return future
@@ -79,25 +95,34 @@ class Worker:
     def _run(self) -> None:
         torch.set_num_threads(max(1, min(4, (os.cpu_count() or 1) // 2)))
         while True:
-            future, checkpoint, z = self._requests.get()
+            future, checkpoint, work = self._requests.get()
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                future.set_result(self._pictures(checkpoint, z))
+                future.set_result(work(self._decoder(checkpoint)))
             except Exception as error:  # whatever it is belongs to who asked, not to this thread
                 future.set_exception(error)
 
-    def _pictures(self, checkpoint: str, z: np.ndarray) -> np.ndarray:
+    def _decoder(self, checkpoint: str) -> BatchDecoder:
         decoder = self._decoders.get(checkpoint)
         if decoder is None:
             decoder = self._decoders[checkpoint] = BatchDecoder(self._load(checkpoint))
             while len(self._decoders) > MAX_MODELS:
                 self._decoders.popitem(last=False)
         self._decoders.move_to_end(checkpoint)
-        values = math.prod(decoder.model.config.image_shape)
-        if len(z) * values > MAX_ANSWER_BYTES:
-            raise ValueError(f"{len(z)} pictures at once; at most {MAX_ANSWER_BYTES // values}")
-        return to_uint8(decoder.decode(np.array(z, dtype=np.float32)))  # torch wants its own copy
+        return decoder
+
+
+def _decode(decoder: BatchDecoder, z: np.ndarray) -> np.ndarray:
+    values = math.prod(decoder.model.config.image_shape)
+    if len(z) * values > MAX_ANSWER_BYTES:
+        raise ValueError(f"{len(z)} pictures at once; at most {MAX_ANSWER_BYTES // values}")
+    return to_uint8(decoder.decode(np.array(z, dtype=np.float32)))  # torch wants its own copy
+
+
+def _encode(model: Autoencoder, pixels: np.ndarray) -> np.ndarray:
+    mean, log_var = encode(model, pixels.transpose(2, 0, 1)[None])
+    return mean if log_var is None else np.concatenate([mean, log_var])
 
 
 def pictures(worker: Worker, checkpoint: str, z: np.ndarray, values: int) -> np.ndarray:
@@ -111,7 +136,7 @@ def pictures(worker: Worker, checkpoint: str, z: np.ndarray, values: int) -> np.
     """
     size = max(1, CHUNK_VALUES // values)
     parts = [
-        worker.submit(checkpoint, z[start : start + size], patience=PATIENCE_SECONDS).result()
+        worker.decode(checkpoint, z[start : start + size], patience=PATIENCE_SECONDS).result()
         for start in range(0, len(z), size)
     ]
     return np.concatenate(parts)

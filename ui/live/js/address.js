@@ -4,6 +4,10 @@ export function isInAddress(parameter) {
   return new URL(location.href).searchParams.has(parameter);
 }
 
+export function readAddress(parameter) {
+  return new URL(location.href).searchParams.get(parameter) ?? "";
+}
+
 export function keepInAddress(parameter, value) {
   const address = new URL(location.href);
   address.searchParams.set(parameter, value);
@@ -12,9 +16,9 @@ export function keepInAddress(parameter, value) {
   history.replaceState(history.state, "", address);
 }
 
-export function dropFromAddress(parameter) {
+export function dropFromAddress(...parameters) {
   const address = new URL(location.href);
-  if (!address.searchParams.has(parameter)) return;
-  address.searchParams.delete(parameter);
+  if (!parameters.some((parameter) => address.searchParams.has(parameter))) return;
+  for (const parameter of parameters) address.searchParams.delete(parameter);
   history.replaceState(history.state, "", address);
 }

@@ -61,18 +61,17 @@ async function load(runtime, address, token) {
 export class BrowserEngine {
   name = "browser";
 
-  // base and graph are addresses; the token opens the graph.
+  // base and graph are addresses; token() gives the newest token, which opens the graphs.
   static async open(base, graph, model, token) {
     const runtime = await openRuntime(base);
-    const decoder = await openSession(runtime, `${graph}/decoder.onnx`, token);
-    const engine = new BrowserEngine(runtime, decoder, model);
-    engine.encoder = () => openSession(runtime, `${graph}/encoder.onnx`, token);
-    return engine;
+    const openGraph = (name) => openSession(runtime, `${graph}/${name}.onnx`, token());
+    return new BrowserEngine(runtime, await openGraph("decoder"), openGraph, model);
   }
 
-  constructor(runtime, decoder, model) {
+  constructor(runtime, decoder, openGraph, model) {
     this.runtime = runtime;
     this.decoder = decoder;
+    this.openGraph = openGraph;
     this.model = model;
   }
 
@@ -83,6 +82,16 @@ export class BrowserEngine {
     const [, channels, height, width] = x.dims;
     const pixels = toBytes(x.data, count, channels, height * width);
     return { pixels, count, height, width, channels };
+  }
+
+  // The encoder is loaded when there is a picture for it.
+  async encode(model, pixels) {
+    if (model.id !== this.model.id) throw new Error("another model");
+    const encoder = await this.openGraph("encoder");
+    const shape = [1, model.channels, model.height, model.width];
+    const x = new this.runtime.Tensor("float32", toValues(pixels, model), shape);
+    const { mean, log_var: logVar } = await encoder.run({ x });
+    return { mean: mean.data, logVar: logVar ? logVar.data : null };
   }
 
   // Milliseconds a picture: the median of a few, after one that warms up.
@@ -111,4 +120,10 @@ function toBytes(values, count, channels, size) {
     }
   }
   return pixels;
+}
+
+// Bytes pixel by pixel to values in [0, 1] colour by colour.
+function toValues(pixels, { channels }) {
+  const size = pixels.length / channels;
+  return Float32Array.from(pixels, (_, k) => pixels[(k % size) * channels + Math.floor(k / size)] / 255);
 }

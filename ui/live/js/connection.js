@@ -5,7 +5,7 @@
 import { BrowserEngine, engineArrives } from "./browser.js";
 import { addressOf, socketAddressOf } from "./data.js";
 import { RerunEngine, ServerEngine } from "./engines.js";
-import { Median } from "./median.js";
+import { Median } from "./statistics.js";
 
 const MAX_LOSSES = 3;
 // Within a frame of the screen nobody sees who is faster, and the page costs the server nothing.
@@ -59,10 +59,11 @@ export class Connection {
   }
 
   async openBrowser(model, isWanted) {
-    const { engine, graph, token } = this.settings;
+    const { engine, graph } = this.settings;
     const base = addressOf(engine);
     const onWait = () => this.onNote("fetching the browser engine");
     const state = await engineArrives(base, isWanted, onWait);
+    const token = () => this.settings.token;
     if (state === "ready") return BrowserEngine.open(base, addressOf(graph), model, token);
     if (state.startsWith("failed")) this.onNote("the browser engine could not be fetched");
     return null;

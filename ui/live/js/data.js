@@ -14,3 +14,16 @@ export function addressOf(path) {
 export function socketAddressOf(path) {
   return addressOf(path).replace(/^http/, "ws");
 }
+
+// Held-out codes for the k-th plane of the page, as flat arrays.
+export function planeCodesOf(data, k = 0) {
+  const [mean, logVar, label] = ["mean", "logVar", "label"].map((name) =>
+    columnOf(data[`plane_${name}${k}`]),
+  );
+  return { mean, logVar, label, ...data.planes[k] };
+}
+
+// The held-out images themselves, where they are here, and what Python says about them.
+export function originalsOf(data) {
+  return { ...data.originals, pixels: columnOf(data.originalsPixels) };
+}

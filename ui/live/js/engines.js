@@ -1,10 +1,11 @@
-// What turns codes into pixels. Every engine has
+// What turns codes into pixels and pictures into codes. Every engine has
 //   name                      shown to the visitor and to tests
 //   decode(model, z, count)   a promise of { pixels, count, height, width, channels }
+//   encode(model, pixels)     a promise of { mean, logVar }, logVar null for an autoencoder
 //   close()
-// and is asked for one thing at a time; `Newest` sees to that.
+// and is asked for one thing at a time; `Decoding` sees to that.
 
-import { KIND, packHello, packRequest, unpackAnswer } from "./frames.js";
+import { KIND, packHello, packPicture, packRequest, posteriorOf, unpackAnswer } from "./frames.js";
 
 const OPEN_WITHIN_MS = 1500;
 const ANSWER_WITHIN_MS = 15000;
@@ -41,12 +42,22 @@ export class ServerEngine {
 
   // Show a newer token: the shelf may have changed.
   renew(token) {
-    this.socket.send(packHello(token));
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(packHello(token));
   }
 
-  decode(model, z, count) {
+  async decode(model, z, count) {
+    const answer = await this.ask((sequence) => packRequest(sequence, model.id, z, count));
+    return answer.picture;
+  }
+
+  async encode(model, pixels) {
+    const answer = await this.ask((sequence) => packPicture(sequence, model.id, pixels, model));
+    return answer.posterior;
+  }
+
+  ask(pack) {
     this.sequence += 1;
-    const frame = packRequest(this.sequence, model.id, z, count);
+    const frame = pack(this.sequence);
     return new Promise((resolve, reject) => {
       this.pending = { resolve, reject, frame };
       this.send(frame);
@@ -64,7 +75,7 @@ export class ServerEngine {
     if (answer.kind === KIND.busy) {
       const { frame } = this.pending;
       setTimeout(() => this.pending?.frame === frame && this.send(frame), RETRY_AFTER_MS);
-    } else if (answer.kind === KIND.pixels) {
+    } else if (answer.kind !== KIND.welcome) {
       const { resolve } = this.pending;
       this.pending = null;
       resolve(answer);
@@ -90,22 +101,31 @@ export class RerunEngine {
     this.pending = null;
   }
 
-  decode(model, z, count) {
+  async decode(model, z, count) {
+    const pixels = await this.put({ model: model.id, count, z: Array.from(z) });
+    return { pixels, count, height: model.height, width: model.width, channels: model.channels };
+  }
+
+  async encode(model, pixels) {
+    const codes = await this.put({ model: model.id, pixels: Array.from(pixels) });
+    return posteriorOf(codes, model.dims);
+  }
+
+  put(question) {
     this.sequence += 1;
-    const question = { sequence: this.sequence, model: model.id, count, z: Array.from(z) };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error("no answer")), ANSWER_WITHIN_MS);
-      this.pending = { timer, resolve, reject, model, count };
-      this.ask(question);
+      this.pending = { timer, resolve, reject };
+      this.ask({ sequence: this.sequence, ...question });
     });
   }
 
-  deliver(sequence, pixels) {
+  deliver(sequence, numbers) {
     if (!this.pending || sequence !== this.sequence) return;
-    const { timer, resolve, model, count } = this.pending;
+    const { timer, resolve } = this.pending;
     this.pending = null;
     clearTimeout(timer);
-    resolve({ pixels, count, height: model.height, width: model.width, channels: model.channels });
+    resolve(numbers);
   }
 
   close() {

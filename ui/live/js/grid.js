@@ -2,7 +2,8 @@
 
 import { columnOf } from "./data.js";
 import { element } from "./dom.js";
-import { enlarge, paint, savePng, savingScale } from "./picture.js";
+import { downloadPng } from "./download.js";
+import { enlarge, paint, savingScale } from "./picture.js";
 
 const MARGIN = 56;
 const MAX_CELL = 88;
@@ -96,6 +97,6 @@ class Grid {
     context.textAlign = "center";
     const wide = sheet.width / values.length;
     values.forEach((value, k) => context.fillText(value, MARGIN + (k + 0.5) * wide, MARGIN / 4));
-    savePng(picture, file);
+    downloadPng(picture, file);
   }
 }

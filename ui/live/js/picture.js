@@ -42,13 +42,3 @@ export function enlarge(canvas, scale) {
 export function savingScale(canvas) {
   return Math.max(1, Math.floor(SAVED_SIDE / Math.max(canvas.width, canvas.height)));
 }
-
-export function savePng(canvas, name) {
-  canvas.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `${name}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }, "image/png");
-}

@@ -12,19 +12,24 @@ const NUDGE = 0.02;
 const DOT = 2;
 
 export class Plane {
-  // on.peek(z), on.leave() and on.take(z) hear of the pointer; on.decode(z, count) makes pictures.
-  constructor(root, on) {
+  // on.peek(z, place), on.leave() and on.take(z, place) hear of the pointer, on.view(text) of the
+  // axes and layers; on.decode(z, count) makes pictures. Two planes may share a control.
+  constructor(root, on, shared = {}) {
     this.root = root;
     this.on = on;
-    this.canvas = root.querySelector("canvas[data-live=plane]");
-    this.axes = { x: root.querySelector("select.x"), y: root.querySelector("select.y") };
+    this.canvas = root.querySelector("canvas.map");
+    const control = (selector, kind) => root.querySelector(selector) ?? element(kind);
+    this.axes = { x: control("select.x", "select"), y: control("select.y", "select") };
     this.shows = {
-      mosaic: root.querySelector("input.mosaic"),
-      ellipses: root.querySelector("input.ellipses"),
+      mosaic: shared.mosaic ?? control("input.mosaic", "input"),
+      ellipses: control("input.ellipses", "input"),
     };
-    this.legend = root.querySelector(".legend");
+    this.legend = control(".legend", "div");
     for (const control of [...Object.values(this.axes), ...Object.values(this.shows)]) {
-      control.addEventListener("change", () => this.change());
+      control.addEventListener("change", () => {
+        this.change();
+        this.on.view(this.viewText);
+      });
     }
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
@@ -32,12 +37,12 @@ export class Plane {
     this.canvas.addEventListener("keydown", (event) => this.step(event));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.canvas);
-    const dark = window.matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", () => this.draw());
+    this.round = 0;
   }
 
   // data: { mean, logVar, label, colours, names, prior } of held-out codes; dims in their order.
-  take(model, data, dims, z) {
+  // view is what viewText was in another page.
+  take(model, data, dims, z, view = "") {
     this.model = model;
     this.data = data;
     this.dimension = z.length;
@@ -48,16 +53,36 @@ export class Plane {
     for (const axis of Object.values(this.axes)) axis.replaceChildren(...options());
     this.axes.x.value = Math.min(dims[0].dim, dims[1].dim);
     this.axes.y.value = Math.max(dims[0].dim, dims[1].dim);
-    this.root.querySelector(".axes").hidden = this.dimension === 2;
-    this.shows.ellipses.parentElement.hidden = !data.logVar;
+    this.recall(view);
+    this.root.toggleAttribute("data-fixed", this.dimension === 2);
+    this.root.toggleAttribute("data-points", !data.logVar);
     this.legend.replaceChildren(...data.names.map((name, k) => chip(name, data.colours[k])));
     this.change();
   }
 
+  // The axes and layers as text, "" for those that a page opens with.
+  get viewText() {
+    const layers = Object.keys(this.shows).filter((name) => this.shows[name].checked);
+    const isUsual = layers.length === 0 && `${this.x},${this.y}` === this.usual;
+    return isUsual ? "" : [this.x, this.y, ...layers].join(",");
+  }
+
+  recall(view) {
+    this.usual = `${this.axes.x.value},${this.axes.y.value}`;
+    const [x, y, ...layers] = view.split(",");
+    const known = Array.from(this.axes.x.options, (option) => option.value);
+    const isPlane = known.includes(x) && known.includes(y) && x !== y;
+    if (isPlane) [this.axes.x.value, this.axes.y.value] = [x, y];
+    for (const name of Object.keys(this.shows)) this.shows[name].checked = layers.includes(name);
+  }
+
   change() {
-    this.x = Number(this.axes.x.value);
-    this.y = Number(this.axes.y.value);
+    const [x, y] = [Number(this.axes.x.value), Number(this.axes.y.value)];
+    // A dimension chosen for both axes: the two change places.
+    [this.x, this.y] = x === y ? [this.y, this.x] : [x, y];
+    [this.axes.x.value, this.axes.y.value] = [this.x, this.y];
     this.measure();
+    this.round += 1;
     this.tiles = null;
     this.draw();
     if (this.shows.mosaic.checked) this.fill();
@@ -84,6 +109,7 @@ export class Plane {
     const hasMoved = z.some((value, k) => k !== this.x && k !== this.y && value !== this.z[k]);
     this.z = z;
     if (this.root.hidden) return;
+    if (hasMoved) this.round += 1;
     if (hasMoved && this.tiles) {
       this.tiles = null;
       this.draw();
@@ -134,8 +160,24 @@ export class Plane {
       context.drawImage(this.tiles, 0, 0, side, side);
     }
     if (this.data.prior) this.drawPrior(context, at, scale, colour);
-    if (!this.tiles) this.drawCodes(context, at, scale);
+    if (!this.tiles) {
+      this.drawCodes(context, at, scale);
+      this.drawNames(context, side, colour);
+    }
     return backdrop;
+  }
+
+  // Which coordinate grows to the right, which upwards.
+  drawNames(context, side, colour) {
+    const unit = window.devicePixelRatio || 1;
+    context.font = `${12 * unit}px sans-serif`;
+    context.fillStyle = colour;
+    context.globalAlpha = 0.7;
+    context.textAlign = "right";
+    context.fillText(`z${this.x} \u2192`, side - 6 * unit, side - 8 * unit);
+    context.textAlign = "left";
+    context.fillText(`\u2191 z${this.y}`, 6 * unit, 16 * unit);
+    context.globalAlpha = 1;
   }
 
   drawPrior(context, at, scale, colour) {
@@ -195,9 +237,8 @@ export class Plane {
     const sheet = document.createElement("canvas");
     sheet.width = TILES * width;
     sheet.height = TILES * height;
-    const [model, x, y, start] = [this.model, this.x, this.y, this.z];
-    const isWanted = () =>
-      this.model === model && this.x === x && this.y === y && this.shows.mosaic.checked;
+    this.round += 1;
+    const { round, z: start } = this;
     for (let row = 0; row < TILES; row++) {
       const codes = new Float32Array(TILES * start.length);
       for (let column = 0; column < TILES; column++) {
@@ -205,7 +246,7 @@ export class Plane {
         codes.set(z, column * start.length);
       }
       const pictures = await this.on.decode(codes, TILES);
-      if (!pictures || !isWanted()) return;
+      if (!pictures || round !== this.round) return;
       const size = pictures.pixels.length / TILES;
       for (let column = 0; column < TILES; column++) {
         const pixels = pictures.pixels.subarray(column * size, (column + 1) * size);
@@ -224,25 +265,26 @@ export class Plane {
     return code;
   }
 
-  codeUnder(event) {
+  placeUnder(event) {
     const box = this.canvas.getBoundingClientRect();
-    const place = (value) => Math.min(1, Math.max(0, value));
-    return this.codeAt(
-      place((event.clientX - box.left) / box.width),
-      place((event.clientY - box.top) / box.height),
-    );
+    const share = (value) => Math.min(1, Math.max(0, value));
+    return [
+      share((event.clientX - box.left) / box.width),
+      share((event.clientY - box.top) / box.height),
+    ];
   }
 
   move(event) {
-    const z = this.codeUnder(event);
-    if (event.buttons) this.on.take(z);
-    else if (event.pointerType !== "touch") this.on.peek(z);
+    const place = this.placeUnder(event);
+    if (event.buttons) this.on.take(this.codeAt(...place), place);
+    else if (event.pointerType !== "touch") this.on.peek(this.codeAt(...place), place);
   }
 
   press(event) {
     if (event.button !== 0) return;
     this.canvas.setPointerCapture(event.pointerId);
-    this.on.take(this.codeUnder(event));
+    const place = this.placeUnder(event);
+    this.on.take(this.codeAt(...place), place);
   }
 
   step(event) {
@@ -250,11 +292,17 @@ export class Plane {
     const by = steps[event.key];
     if (!by) return;
     event.preventDefault();
-    const z = this.z.slice();
-    const size = 2 * this.half * NUDGE * (event.shiftKey ? 5 : 1);
-    z[this.x] += by[0] * size;
-    z[this.y] += by[1] * size;
-    this.on.take(z);
+    const size = NUDGE * (event.shiftKey ? 5 : 1);
+    const [across, down] = this.placeOf(this.z);
+    const place = [across + by[0] * size, down - by[1] * size];
+    this.on.take(this.codeAt(...place), place);
+  }
+
+  // Where a code lies on the square, 0 to 1 where it is inside.
+  placeOf(z) {
+    const across = (z[this.x] - this.centre[0]) / this.half;
+    const down = (this.centre[1] - z[this.y]) / this.half;
+    return [(across + 1) / 2, (down + 1) / 2];
   }
 
   close() {

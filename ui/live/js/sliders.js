@@ -4,6 +4,7 @@ import { element, format } from "./dom.js";
 
 const SHOWN = 12;
 const STEPS = 200;
+const BAND_SIGMAS = 2;
 
 export class Sliders {
   // onInput(dim, value) is called at every movement, onUnfold() when there are more sliders.
@@ -40,6 +41,7 @@ export class Sliders {
       fold.dataset.filled = "yes";
       this.addRows(fold, dims);
       this.set(this.z);
+      this.spread(this.posterior);
       this.onUnfold();
     };
     fold.addEventListener("toggle", () => fold.open && open());
@@ -57,6 +59,12 @@ export class Sliders {
   set(z) {
     this.z = z;
     for (const [dim, row] of this.rows) row.set(z[dim]);
+  }
+
+  // Show the middle of a posterior on every track, from -2 to +2 standard deviations.
+  spread(posterior) {
+    this.posterior = posterior;
+    for (const [dim, row] of this.rows) row.spread(posterior, dim);
   }
 
   // Point one slider out: unfold it, bring it into view, focus it.
@@ -95,7 +103,9 @@ class Row {
     this.strip = element("canvas", "strip");
     this.strip.width = 0;
     const track = element("span", "track");
-    track.append(this.strip, this.input);
+    this.band = element("span", "band");
+    this.band.hidden = true;
+    track.append(this.strip, this.band, this.input);
     this.element.append(label, track, this.value, info);
   }
 
@@ -114,6 +124,7 @@ class Row {
   set(value) {
     if (value === this.shown) return;
     this.shown = value;
+    const ends = [this.minimum, this.maximum].join();
     this.minimum = Math.min(this.low, value);
     this.maximum = Math.max(this.high, value);
     this.input.min = this.minimum;
@@ -122,11 +133,32 @@ class Row {
     this.input.setAttribute("aria-valuetext", value.toFixed(2));
     this.value.textContent = format(value);
     this.value.dataset.value = value;
-    const place = (x) => (x - this.minimum) / (this.maximum - this.minimum || 1);
-    const zero = Math.min(1, Math.max(0, place(0)));
-    this.input.style.setProperty("--from", Math.min(zero, place(value)));
-    this.input.style.setProperty("--to", Math.max(zero, place(value)));
-    this.input.style.setProperty("--zero", zero);
+    const zero = this.place(0);
+    this.input.style.setProperty("--from", Math.min(zero, this.place(value)));
+    this.input.style.setProperty("--to", Math.max(zero, this.place(value)));
+    if (this.ends && ends !== [this.minimum, this.maximum].join()) this.drawBand();
+  }
+
+  // Where on the track a value lies, 0 to 1.
+  place(value) {
+    const share = (value - this.minimum) / (this.maximum - this.minimum || 1);
+    return Math.min(1, Math.max(0, share));
+  }
+
+  spread(posterior, dim) {
+    this.ends = null;
+    this.band.hidden = !posterior;
+    if (!posterior) return;
+    const reach = BAND_SIGMAS * Math.exp(posterior.logVar[dim] / 2);
+    this.ends = [posterior.mean[dim] - reach, posterior.mean[dim] + reach];
+    this.drawBand();
+  }
+
+  drawBand() {
+    const [low, high] = this.ends;
+    this.band.style.setProperty("--low", this.place(low));
+    this.band.style.setProperty("--high", this.place(high));
+    this.band.title = `q(z|x): ${format(low)} to ${format(high)}, two standard deviations`;
   }
 
   pointOut() {

@@ -1,7 +1,7 @@
 // The live picture's canvas and the line below it: what is shown, by which engine, how fast.
 
-import { Median } from "./median.js";
-import { crispWidth, enlarge, isPixelated, paint, savePng, savingScale } from "./picture.js";
+import { Median } from "./statistics.js";
+import { crispWidth, isPixelated, paint } from "./picture.js";
 
 const SPEAK_EVERY_MS = 300;
 // What a visitor calls the engines.
@@ -15,6 +15,7 @@ export class View {
     this.speed = root.querySelector(".speed");
     this.notice = root.querySelector(".notice");
     this.times = new Median();
+    this.hinted = null;
     this.sizes = new ResizeObserver(() => this.fit());
     this.sizes.observe(this.canvas.parentElement);
   }
@@ -35,12 +36,19 @@ export class View {
     this.canvas.dataset.frame = Number(this.canvas.dataset.frame) + 1;
   }
 
-  get what() {
-    return this.caption.textContent;
+  // What the point is.
+  say(what) {
+    this.what = what.charAt(0).toUpperCase() + what.slice(1);
+    this.caption.textContent = this.what;
   }
 
-  say(what) {
-    this.caption.textContent = what.charAt(0).toUpperCase() + what.slice(1);
+  // What else is shown for a moment, null when it is over; tells whether anything was.
+  hint(text) {
+    const had = this.hinted !== null;
+    this.hinted = text;
+    if (text) this.caption.textContent = text.charAt(0).toUpperCase() + text.slice(1);
+    else if (had) this.caption.textContent = this.what;
+    return had;
   }
 
   use(engine) {
@@ -73,10 +81,6 @@ export class View {
     const shown = isPixelated(height, width) ? crispWidth(available, width) : available;
     this.canvas.style.width = `${shown}px`;
     this.root.style.setProperty("--picture", `${shown}px`);
-  }
-
-  save() {
-    savePng(enlarge(this.canvas, savingScale(this.canvas)), this.model.name);
   }
 
   close() {

@@ -1,0 +1,33 @@
+// What a few numbers say together.
+
+const KEPT = 15;
+
+// The median of the last few.
+export class Median {
+  constructor() {
+    this.clear();
+  }
+
+  clear() {
+    this.numbers = [];
+  }
+
+  add(number) {
+    this.numbers.push(number);
+    if (this.numbers.length > KEPT) this.numbers.shift();
+  }
+
+  get value() {
+    return [...this.numbers].sort((a, b) => a - b)[this.numbers.length >> 1];
+  }
+}
+
+// The share of values below one, from evenly spaced quantiles.
+export function shareBelow(quantiles, value) {
+  const last = quantiles.length - 1;
+  if (value <= quantiles[0]) return 0;
+  if (value >= quantiles[last]) return 1;
+  const above = quantiles.findIndex((quantile) => quantile > value);
+  const [low, high] = [quantiles[above - 1], quantiles[above]];
+  return (above - 1 + (value - low) / (high - low)) / last;
+}

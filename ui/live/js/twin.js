@@ -1,0 +1,117 @@
+// Two models' latent planes under one cursor: each shows what it makes of the same place.
+
+import { columnOf, planeCodesOf } from "./data.js";
+import { Decoding } from "./decoding.js";
+import { isPixelated, paint } from "./picture.js";
+import { Plane } from "./plane.js";
+
+const twins = new WeakMap();
+
+export default function (component) {
+  const { parentElement } = component;
+  let twin = twins.get(parentElement);
+  if (!twin) {
+    twin = new Twin(parentElement.querySelector(".twin"), component.data.halves.length);
+    twins.set(parentElement, twin);
+  }
+  twin.update(component.data, component.setStateValue);
+  return () => {
+    twins.delete(parentElement);
+    twin.close();
+  };
+}
+
+class Twin {
+  constructor(root, count) {
+    const [pair, template] = [root.querySelector(".pair"), root.querySelector("template")];
+    const mosaic = root.querySelector("input.mosaic");
+    this.halves = Array.from({ length: count }, (_, k) => {
+      pair.append(template.content.cloneNode(true));
+      return new Half(pair.lastElementChild, mosaic, {
+        move: (place) => this.move(place),
+        ask: (question) => this.setStateValue(`ask${k}`, question),
+      });
+    });
+  }
+
+  update(data, setStateValue) {
+    this.setStateValue = setStateValue;
+    this.halves.forEach((half, k) => half.update(data, k));
+  }
+
+  // The cursor is at one place of both planes, both 0 to 1.
+  move(place) {
+    for (const half of this.halves) half.show(place);
+  }
+
+  close() {
+    for (const half of this.halves) half.close();
+  }
+}
+
+class Half {
+  constructor(root, mosaic, on) {
+    this.root = root;
+    this.canvas = root.querySelector("canvas.picture");
+    this.decoding = new Decoding({
+      ask: on.ask,
+      engine: () => this.plane.rest(),
+      picture: (picture) => this.paint(picture),
+      note: () => {},
+    });
+    this.plane = new Plane(
+      root.querySelector(".plane"),
+      {
+        peek: (z, place) => on.move(place),
+        take: (z, place) => on.move(place),
+        leave: () => {},
+        view: () => {},
+        decode: (codes, count) => this.decoding.decodeMany(codes, count),
+      },
+      { mosaic },
+    );
+  }
+
+  update(data, k) {
+    const { model, title, engines } = data.halves[k];
+    const replies = { replySequence: data[`replySequence${k}`], reply: data[`reply${k}`] };
+    if (this.model?.id === model.id) {
+      if (engines.token !== this.token) this.decoding.renew(engines);
+      this.token = engines.token;
+      this.decoding.deliver(replies);
+      this.plane.draw(); // the colours may be others now
+      return;
+    }
+    this.model = model;
+    this.token = engines.token;
+    this.root.querySelector("figcaption").textContent = title;
+    this.canvas.width = model.width;
+    this.canvas.height = model.height;
+    this.canvas.dataset.live = `twin-picture-${k}`;
+    this.canvas.setAttribute("aria-label", `Decoded by ${title}`);
+    this.canvas.classList.toggle("pixelated", isPixelated(model.height, model.width));
+    this.plane.canvas.dataset.live = `twin-plane-${k}`;
+    this.plane.canvas.setAttribute("aria-label", `Latent plane of ${title}`);
+    const z = new Float32Array(model.dims);
+    const dims = Array.from(z, (_, dim) => ({ dim }));
+    this.plane.take(model, planeCodesOf(data, k), dims, z);
+    this.paint({ pixels: columnOf(data[`first${k}`]), ...model });
+    this.decoding.take(engines, model, z);
+  }
+
+  paint(picture) {
+    paint(this.canvas, picture.pixels, picture);
+    this.canvas.dataset.frame = Number(this.canvas.dataset.frame) + 1;
+  }
+
+  show([across, down]) {
+    const z = this.plane.codeAt(across, down);
+    this.plane.set(z);
+    this.decoding.want(z);
+  }
+
+  close() {
+    this.plane.close();
+    this.decoding.close();
+  }
+}

@@ -1,0 +1,136 @@
+"""What the components are given: plain values, arrays where there are many numbers."""
+
+from __future__ import annotations
+
+__all__ = [
+    "Errors",
+    "Examples",
+    "Opening",
+    "Originals",
+    "PlaneCodes",
+    "Reading",
+    "Slider",
+]
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Slider:
+    """One latent dimension: the range worth moving in, and how much information it carries.
+
+    ``meaning`` is what the dimension seems to do, with its correlation; "" where nobody knows.
+    """
+
+    dim: int
+    low: float
+    high: float
+    information: float
+    active: bool
+    meaning: str
+
+
+@dataclass(frozen=True)
+class PlaneCodes:
+    """Held-out codes for the latent plane.
+
+    Attributes:
+        mean: Posterior means (N, D) float32.
+        log_var: Posterior log variances (N, D) float32, None for an autoencoder.
+        label: Class of each (N,) uint8, None when unknown or too many to tell apart.
+        names: Name of each class, for the legend.
+        colours: Colour of each class, or one for all.
+    """
+
+    mean: np.ndarray
+    log_var: np.ndarray | None
+    label: np.ndarray | None
+    names: tuple[str, ...]
+    colours: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A few held-out codes of a model.
+
+    Attributes:
+        mean: Posterior means (N, D) float32.
+        log_var: Posterior log variances (N, D) float32, None for an autoencoder.
+        label: What each one is, such as "test image 412 · label 7".
+        index: Position of each image in its source (N,).
+    """
+
+    mean: np.ndarray
+    log_var: np.ndarray | None
+    label: tuple[str, ...]
+    index: np.ndarray
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How well held-out images are reconstructed, to compare a picture with.
+
+    Attributes:
+        quantiles: Mean squared error per pixel, evenly spaced quantiles from 0 to 1.
+        count: Images behind them.
+        split: The split they are from.
+    """
+
+    quantiles: tuple[float, ...]
+    count: int
+    split: str
+
+
+@dataclass(frozen=True)
+class Originals:
+    """The images that the first examples are codes of, where they can be had.
+
+    Attributes:
+        state: "here", "absent", "fetching", "failed", or "none" where nobody can fetch them.
+        note: A plain sentence about it.
+        size: What there is to download, in words.
+        pixels: The images (n, H, W, C) uint8, if they are here.
+        count: Changes whenever the page is to look again.
+    """
+
+    state: str
+    note: str
+    size: str = ""
+    pixels: np.ndarray | None = None
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of a picture that a visitor sent.
+
+    Attributes:
+        sequence: Number of the page's question.
+        pixels: The picture as the encoder sees it (H, W, C) uint8, None if it was refused.
+        notes: What was done to it, in sentences.
+        error: Why it was refused.
+    """
+
+    sequence: int
+    pixels: np.ndarray | None
+    notes: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the picture shows before anybody moves.
+
+    Attributes:
+        z: The code (D,).
+        what: What that code is, in words.
+        pixels: Its picture (H, W, C) uint8.
+        glide_to: Row of the examples that the opening moves to, None to stay.
+    """
+
+    z: np.ndarray
+    what: str
+    pixels: np.ndarray
+    glide_to: int | None
