@@ -35,7 +35,7 @@ import streamlit as st
 from PIL import Image
 
 from ui.charts import ACCENT, PALETTE
-from ui.live.values import Errors, Examples, PlaneCodes
+from ui.live.values import Errors, Examples, Paper, PlaneCodes
 from ui.live.worker import PATIENCE_SECONDS, WORKER, pictures
 from vae.checkpoints import Card, CheckpointError, load_codes, load_metrics
 from vae.data import DataError, load
@@ -52,6 +52,7 @@ MAX_PLANE_VALUES = 64_000
 GAP_SHARE = 24
 GALLERY = 24  # examples whose pictures a visitor chooses among; js/gallery.js shows as many
 QUANTILES = 201
+INK = 64  # how far a value is from the paper's where there is ink; js/pixels.js says so too
 
 
 @dataclass(frozen=True)
@@ -179,12 +180,16 @@ def errors(checkpoint: str, _card: Card) -> Errors:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def paper(checkpoint: str, _card: Card) -> tuple[int, ...]:
-    """Return the colour a model's pictures have at their borders: the median, a value a channel."""
-    images = decode(_card, examples(checkpoint, _card).mean[:GALLERY])
+def paper(checkpoint: str, _card: Card) -> Paper:
+    """Return what a model's pictures are drawn on: medians over decoded held-out codes."""
+    images = decode(_card, examples(checkpoint, _card).mean[:GALLERY]).astype(np.int16)
     sides = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
     border = np.concatenate([side.reshape(-1, images.shape[-1]) for side in sides])
-    return tuple(int(value) for value in np.median(border, axis=0))
+    colour = np.median(border, axis=0).astype(np.int16)
+    ink = (np.abs(images - colour) > INK).any(axis=3)
+    spans = [_span(ink.any(axis=axis)) / ink.shape[3 - axis] for axis in (1, 2)]
+    extent = np.median(np.maximum(*spans))
+    return Paper(tuple(int(value) for value in colour), float(extent) or 1.0)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -279,6 +284,13 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     """What is cached is shared by all threads."""
     array.setflags(write=False)
     return array
+
+
+def _span(marked: np.ndarray) -> np.ndarray:
+    """Return from each row of marks (N, L) how far the last one lies from the first, in marks."""
+    length = marked.shape[1]
+    last = length - marked[:, ::-1].argmax(1)
+    return np.where(marked.any(1), last - marked.argmax(1), 0)
 
 
 def _describe(codes: LatentTable, row: int) -> str:

@@ -4,15 +4,14 @@ For each model: our page with the browser engine, our page with the server engin
 Streamlit page. Printed are the median and the 95th percentile in ms from a key press, alone in its
 quarter of a second, to the first animation frame in which the canvas holds other pixels (in a drag
 one could not tell whose picture a change is); pictures a second in a drag of three seconds, and
-the messages that Streamlit's script got meanwhile; pictures a second hovering over the latent
-plane; whether the last picture is the one that torch
-decodes; seconds and kB of a first and a second load.
+the messages that Streamlit's script got meanwhile; how long after the last movement the last
+picture comes, and whether it is the one that torch decodes; pictures a second hovering over the
+latent plane; seconds and kB of a first and a second load.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import contextlib
 import json
 import statistics
@@ -24,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tests.browser.live_page import LivePage
+from tests.browser.live_page import LivePage, is_live_frame
 from tests.browser.serving import CHROMIUM, OPTIONS, ROOT, Server
 from vae.checkpoints import Card, read_card
 
@@ -35,9 +34,11 @@ NAIVE = Path(__file__).parent / "naive_page.py"
 WATCH = """
 () => {
   const read = FIND;
-  const state = (globalThis.bench = { inputs: [], changes: [] });
+  const state = (globalThis.bench = { inputs: [], changes: [], moved: 0 });
   const note = (event) => state.inputs.push(event.timeStamp);
   document.addEventListener("keydown", note, { capture: true });
+  const move = (event) => event.buttons && (state.moved = event.timeStamp);
+  document.addEventListener("pointermove", move, { capture: true });
   let last = read();
   const look = () => {
     const now = read();
@@ -158,7 +159,7 @@ def _use(page: Page, card: Card, way: str) -> dict:
     if way == "naive":  # its thumb is what one can take hold of
         box = page.locator("[data-testid=stSlider]").first.bounding_box()
         box["y"] += box["height"] / 2 - 4
-    updates, sent = _drag(page, box, messages)
+    updates, sent, last = _drag(page, box, messages)
     exact = bool(live.distance(card) <= 1) if way != "naive" else None
     hovering = _hover(page) if way != "naive" else None
     delays = _keys(page, slider)
@@ -166,6 +167,7 @@ def _use(page: Page, card: Card, way: str) -> dict:
         "median_ms": statistics.median(delays) if delays else None,
         "p95_ms": float(np.percentile(delays, 95)) if delays else None,
         "updates_a_second": updates,
+        "last_picture_ms": last if way != "naive" else None,
         "hover_a_second": hovering,
         "script_messages": sent,
         "exact": exact,
@@ -176,8 +178,13 @@ def _first_dim(live: LivePage) -> int:
     return int(live.page.locator("input[type=range][data-dim]").first.get_attribute("data-dim"))
 
 
-def _drag(page: Page, box: dict, messages: list[dict]) -> tuple[float, int]:
-    """Move to and fro with the button down; return pictures a second, and messages to Python."""
+def _drag(page: Page, box: dict, messages: list[dict]) -> tuple[float, int, float]:
+    """Move to and fro with the button down.
+
+    Returns:
+        Pictures a second, messages to Python, and milliseconds from the last movement to the last
+        change of the picture.
+    """
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.5 * box["width"], middle)
     page.mouse.down()
@@ -190,10 +197,12 @@ def _drag(page: Page, box: dict, messages: list[dict]) -> tuple[float, int]:
         moves += 1
         time.sleep(max(0.0, started + moves / MOVES_A_SECOND - time.perf_counter()))
     changes = page.evaluate("bench.changes.length")
-    sent = sum(not _is_ours(event) for event in messages)
+    page.wait_for_timeout(200)  # less than a rest
+    last = page.evaluate("bench.changes.length ? bench.changes.at(-1) - bench.moved : 0")
+    sent = sum(not is_live_frame(event) for event in messages)
     page.mouse.up()
     page.wait_for_timeout(1500)
-    return changes / DRAG_SECONDS, sent
+    return changes / DRAG_SECONDS, sent, last
 
 
 def _hover(page: Page) -> float:
@@ -227,12 +236,6 @@ def _keys(page: Page, slider: Locator) -> list[float]:
     ]
 
 
-def _is_ours(event: dict) -> bool:
-    """Whether a frame went to the live socket: those start with a version and a kind."""
-    frame = base64.b64decode(event["response"]["payloadData"])
-    return len(frame) >= 16 and frame[0] == 1 and frame[1] in (0, 1)
-
-
 def _line(row: dict) -> str:
     def number(value: float | None) -> str:
         return "-" if value is None else f"{value:.1f}"
@@ -244,6 +247,7 @@ def _line(row: dict) -> str:
     return (
         f"{row['model']:12} {row['way']:8} median {number(row['median_ms'])} ms, "
         f"p95 {number(row['p95_ms'])} ms, {row['updates_a_second']:.0f} pictures/s in a drag, "
+        f"the last {number(row['last_picture_ms'])} ms after it, "
         f"{number(row['hover_a_second'])} hovering, "
         f"{row['script_messages']} script messages, exact {row['exact']}, loads {loads}"
     )

@@ -1,5 +1,6 @@
 """What the tests do with the live picture, in words."""
 
+import base64
 import hashlib
 
 import numpy as np
@@ -9,6 +10,7 @@ from vae.checkpoints import load_codes, load_model
 from vae.latent import decode, to_uint8
 
 SIGMAS, MARGIN = 3, 1.06
+LIVE_KINDS = (0, 1, 5)  # hello, request, picture
 
 
 def code_at(card, across, down, dims=(0, 1)):
@@ -24,6 +26,17 @@ def code_at(card, across, down, dims=(0, 1)):
     z = np.zeros((1, card.model.latent_dim), np.float32)
     z[0, list(dims)] = centre + half * np.array([2 * across - 1, 1 - 2 * down])
     return z
+
+
+def is_live_frame(event):
+    """Whether a socket's frame, as DevTools tell it, went to the live socket.
+
+    Those are binary and start with a version and a kind; Streamlit's own talk protobuf.
+    """
+    if event["response"]["opcode"] != 2:
+        return False
+    frame = base64.b64decode(event["response"]["payloadData"])
+    return len(frame) >= 16 and frame[0] == 1 and frame[1] in LIVE_KINDS
 
 
 class LivePage:

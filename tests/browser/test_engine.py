@@ -1,11 +1,9 @@
 """Pages that decode by themselves, and what they do when they cannot."""
 
-import base64
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.live_page import LivePage
+from tests.browser.live_page import LivePage, is_live_frame
 from vae.checkpoints import read_card
 
 pytest_plugins = ["tests.browser.serving"]
@@ -44,16 +42,8 @@ def listen_to_sockets(page, sent):
     client.send("Network.enable")
     client.on(
         "Network.webSocketFrameSent",
-        # Streamlit's own socket talks protobuf; ours starts with its version and a kind.
-        lambda event: sent.append(event) if is_request(event["response"]) else None,
+        lambda event: sent.append(event) if is_live_frame(event) else None,
     )
-
-
-def is_request(message):
-    if message["opcode"] != 2:
-        return False
-    frame = base64.b64decode(message["payloadData"])
-    return len(frame) > 48 and frame[:2] == bytes([1, 1])
 
 
 def test_a_reload_loads_nothing_again(open_live):

@@ -77,6 +77,17 @@ def test_ink_is_moved_to_the_middle(run, paper):
     assert np.count_nonzero(moved == 200) == 10
 
 
+def test_ink_has_bounds(run):
+    rgba = np.zeros((9, 11, 4), int)
+    rgba[2:5, 3:9] = 255
+    rgba[8, 10] = 30  # too faint
+    seen = run(
+        "pixels", "m.boundsOf(v.rgba, {width: 11, height: 9}, 0)", rgba=rgba.ravel().tolist()
+    )
+    assert seen == [3, 2, 6, 3]
+    assert run("pixels", "m.boundsOf([0, 0, 0, 255], {width: 1, height: 1}, 0)") is None
+
+
 def test_an_empty_page_stays_empty(run):
     shape = {"height": 2, "width": 2, "channels": 1}
     assert run("pixels", "m.centred([7, 7, 7, 7], v.shape, 7)", shape=shape) == [7] * 4

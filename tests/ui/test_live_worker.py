@@ -66,6 +66,25 @@ def test_errors_reach_who_asked_and_the_thread_goes_on(two_models):
     assert WORKER.decode(card.id, np.zeros((1, 3))).result().shape == (1, 8, 8, 1)
 
 
+def test_a_live_picture_goes_before_many_small_ones():
+    gate, done = threading.Event(), []
+
+    def load(_):
+        gate.wait(10)
+        return build_model(CONFIG)
+
+    worker = Worker(load)
+    z = np.zeros((1, 2), np.float32)
+    worker.decode("a", z)  # keeps the thread busy
+    for name, patience in (("small", 5), ("small", 5), ("live", 0)):
+        future = worker.decode("a", z, patience=patience)
+        future.add_done_callback(lambda _, name=name: done.append(name))
+    gate.set()
+    future = worker.decode("a", z, patience=5)
+    assert future.result(10).shape == (1, 8, 8, 1)
+    assert done == ["live", "small", "small"]
+
+
 def test_it_holds_only_so_many_requests():
     gate = threading.Event()
 

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from ui.live.bundle import bundle
-from ui.live.values import Errors, Examples, Opening, Originals, PlaneCodes, Reading, Slider
+from ui.live.values import Errors, Examples, Opening, Originals, Paper, PlaneCodes, Reading, Slider
 
 HERE = Path(__file__).parent
 
@@ -44,7 +44,7 @@ def explorer(
     examples: Examples,
     plane: PlaneCodes,
     errors: Errors,
-    paper: Sequence[int],
+    paper: Paper,
     originals: Originals,
     engines: dict,
     parameters: tuple[str, str],
@@ -70,7 +70,7 @@ def explorer(
         examples: Held-out codes to visit.
         plane: Codes to show on the latent plane.
         errors: Held-out reconstruction errors.
-        paper: Colour that the model's pictures have at their borders, a value a channel.
+        paper: What the model's pictures are drawn on.
         originals: The images of the first examples.
         engines: Where pictures can be decoded, as paths below the app's address, "" where there
             is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
@@ -95,7 +95,8 @@ def explorer(
         "labels": list(examples.label),
         "planes": [_plane(plane, model)],
         "errors": asdict(errors),
-        "paper": list(paper),
+        "paper": list(paper.colour),
+        "extent": paper.extent,
         "originals": {
             "state": originals.state,
             "note": originals.note,

@@ -7,6 +7,7 @@ __all__ = [
     "Examples",
     "Opening",
     "Originals",
+    "Paper",
     "PlaneCodes",
     "Reading",
     "Slider",
@@ -66,6 +67,19 @@ class Examples:
     log_var: np.ndarray | None
     label: tuple[str, ...]
     index: np.ndarray
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What a model's pictures are drawn on, for those who draw one themselves.
+
+    Attributes:
+        colour: Colour of their borders, a value 0 to 255 a channel.
+        extent: Share of the picture's side that their ink extends over, 0 to 1.
+    """
+
+    colour: tuple[int, ...]
+    extent: float
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 __all__ = ["MAX_ANSWER_BYTES", "WORKER", "BusyError", "Worker", "pictures"]
 
+import itertools
 import math
 import os
 import queue
@@ -52,14 +53,19 @@ class Worker:
     def __init__(self, load: Callable[[str], Autoencoder], waiting: int = MAX_WAITING) -> None:
         self._load = load
         self._decoders: OrderedDict[str, BatchDecoder] = OrderedDict()
-        self._requests: queue.Queue[tuple[Future, str, Work]] = queue.Queue(waiting)
+        self._requests: queue.PriorityQueue[tuple[bool, int, Future, str, Work]] = (
+            queue.PriorityQueue(waiting)
+        )
+        self._numbers = itertools.count()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def decode(self, checkpoint: str, z: np.ndarray, *, patience: float = 0) -> Future[np.ndarray]:
         """Ask for the pictures (N, H, W, C) uint8 of codes ``z`` (N, D).
 
-        The future raises what loading the model raises, and ValueError where ``z`` does not fit.
+        Who has no patience goes first: a live picture does not wait for a page's many small
+        ones. The future raises what loading the model raises, and ValueError where ``z`` does
+        not fit.
 
         Raises:
             BusyError: if too many requests are waiting, and still are after ``patience`` seconds.
@@ -80,8 +86,9 @@ class Worker:
     def _submit(self, checkpoint: str, work: Work, patience: float) -> Future[np.ndarray]:
         self._ensure_running()
         future: Future[np.ndarray] = Future()
+        request = (patience > 0, next(self._numbers), future, checkpoint, work)
         try:
-            self._requests.put((future, checkpoint, work), block=patience > 0, timeout=patience)
+            self._requests.put(request, block=patience > 0, timeout=patience)
         except queue.Full as error:
             raise BusyError("too many requests are waiting") from error
         return future
@@ -95,7 +102,7 @@ class Worker:
     def _run(self) -> None:
         torch.set_num_threads(max(1, min(4, (os.cpu_count() or 1) // 2)))
         while True:
-            future, checkpoint, work = self._requests.get()
+            *_, future, checkpoint, work = self._requests.get()
             if not future.set_running_or_notify_cancel():
                 continue
             try:

@@ -1,10 +1,11 @@
 // A pad to draw on with mouse, finger or pen; what the encoder sees of it is its area average.
 
-import { average, centred } from "./pixels.js";
+import { average, boundsOf, centred } from "./pixels.js";
 
 const PAD_SIDE = 280;
 const PEN_SHARE = 0.08;
 const LIGHT = 128;
+const MAX_ZOOM = 1.5;
 
 export class Drawing {
   // onStroke(pixels) hears of every change, with the picture (H, W, C) as the encoder sees it.
@@ -25,10 +26,12 @@ export class Drawing {
     }
   }
 
-  // Take the shape of a model's pictures and the colour of their paper, [value, ...].
-  take(model, paper) {
+  // Take the shape of a model's pictures, the colour of their paper, [value, ...], and how much of
+  // the picture's side their ink usually extends over.
+  take(model, paper, extent) {
     this.model = model;
     this.paper = paper;
+    this.extent = extent;
     this.scale = Math.max(1, Math.round(PAD_SIDE / Math.max(model.height, model.width)));
     this.pad.height = model.height * this.scale;
     this.pad.width = model.width * this.scale;
@@ -41,11 +44,10 @@ export class Drawing {
     this.fill();
   }
 
-  fill() {
-    this.isEmpty = true;
+  fill(context = this.context) {
     const [red, green = red, blue = red] = this.paper;
-    this.context.fillStyle = `rgb(${red} ${green} ${blue})`;
-    this.context.fillRect(0, 0, this.pad.width, this.pad.height);
+    context.fillStyle = `rgb(${red} ${green} ${blue})`;
+    context.fillRect(0, 0, this.pad.width, this.pad.height);
   }
 
   clear() {
@@ -79,7 +81,6 @@ export class Drawing {
     context.lineTo(x, y);
     context.stroke();
     this.last = [x, y];
-    this.isEmpty = false;
   }
 
   place(event) {
@@ -91,9 +92,31 @@ export class Drawing {
   }
 
   tell() {
-    const { width, height } = this.pad;
-    const { data } = this.context.getImageData(0, 0, width, height);
-    const pixels = average(data, this.model, this.scale);
-    this.onStroke(this.isCentred.checked ? centred(pixels, this.model, this.paper[0]) : pixels);
+    const pixels = this.average(this.context);
+    this.onStroke(this.isCentred.checked ? this.placed(pixels) : pixels);
+  }
+
+  average(context) {
+    const { data } = context.getImageData(0, 0, this.pad.width, this.pad.height);
+    return average(data, this.model, this.scale);
+  }
+
+  // What was drawn, at the size and place that ink has in the model's own pictures.
+  placed(pixels) {
+    const { pad, model, paper } = this;
+    const { data } = this.context.getImageData(0, 0, pad.width, pad.height);
+    const bounds = boundsOf(data, pad, paper[0]);
+    if (!bounds) return pixels;
+    const [left, top, wide, tall] = bounds;
+    const wanted = this.extent * Math.min(pad.width, pad.height);
+    const scale = Math.min(MAX_ZOOM, wanted / Math.max(wide, tall));
+    this.scratch ??= document.createElement("canvas");
+    [this.scratch.width, this.scratch.height] = [pad.width, pad.height];
+    const context = this.scratch.getContext("2d", { willReadFrequently: true });
+    this.fill(context);
+    const [width, height] = [wide * scale, tall * scale];
+    const place = [(pad.width - width) / 2, (pad.height - height) / 2, width, height];
+    context.drawImage(pad, left, top, wide, tall, ...place);
+    return centred(this.average(context), model, paper[0]);
   }
 }

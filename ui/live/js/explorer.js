@@ -157,6 +157,7 @@ class Explorer {
     this.view.paint({ pixels: columnOf(this.data.first), ...model });
     this.input.take(model, {
       paper: this.data.paper,
+      extent: this.data.extent,
       errors: this.data.errors,
       examples: mean,
       labels,
@@ -183,11 +184,11 @@ class Explorer {
 
   // Show a code: sliders at once, the picture as soon as it is decoded.
   show(z) {
-    this.view.hint(null);
     this.film.stop();
+    this.decoding.want(z); // first: the engine works while the page draws the rest
+    this.view.hint(null);
     this.sliders.set(z);
     this.plane.set(z);
-    this.decoding.want(z);
   }
 
   // What a place of the plane would look like, while the pointer is over it and nothing moves.

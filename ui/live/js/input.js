@@ -62,14 +62,14 @@ export class Input {
     this.read(files[0]);
   }
 
-  // data: { paper, errors, examples, labels, originals } of a model.
+  // data: { paper, extent, errors, examples, labels, originals } of a model.
   take(model, data) {
     this.model = model;
     this.turns = 0;
     this.adjust.hidden = true;
     this.say("");
     this.comparison.take(model, data.errors);
-    this.drawing.take(model, data.paper);
+    this.drawing.take(model, data.paper, data.extent);
     this.gallery.take(model, data.examples, data.labels, data.originals);
   }
 

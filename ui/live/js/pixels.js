@@ -1,5 +1,8 @@
 // Pictures as bytes, pixel by pixel: shrunk, centred, compared.
 
+// By this much a value differs from the paper's where there is ink.
+const INK = 64;
+
 // Average blocks of scale by scale pixels of RGBA bytes: (height, width, channels) bytes.
 export function average(rgba, { height, width, channels }, scale) {
   const pixels = new Uint8Array(height * width * channels);
@@ -17,6 +20,21 @@ export function average(rgba, { height, width, channels }, scale) {
     }
   }
   return pixels;
+}
+
+// Where RGBA bytes differ from grey paper: [left, top, width, height], null where nowhere.
+export function boundsOf(rgba, { width, height }, paper) {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (Math.abs(rgba[4 * (y * width + x)] - paper) < INK) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+      top = Math.min(top, y);
+      bottom = y;
+    }
+  }
+  return right < 0 ? null : [left, top, right - left + 1, bottom - top + 1];
 }
 
 // A grey picture moved by whole pixels so that its ink lies about the middle, as in MNIST.

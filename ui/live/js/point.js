@@ -3,7 +3,8 @@
 import { History } from "./history.js";
 import { Travel } from "./travel.js";
 
-const REST_MS = 250;
+// Longer than a person takes between two steps with a key: Python is not to run in between.
+const REST_MS = 350;
 const PRESS_MS = 800;
 const OPENING_MS = 2500;
 const MOVE_MS = 350;
