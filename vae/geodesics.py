@@ -174,7 +174,7 @@ def _relax(
         scale = total.detach() if scale is None else scale
         total = total / scale  # of the order of 1, whatever the images
         if weight and log_density is not None:
-            total = total - weight * log_density(z[1:-1]).mean()
+            total = total - weight * log_density(z[1:-1]).sum() / nodes  # the ends stay
         return total
 
     optimizer = torch.optim.LBFGS(
