@@ -50,11 +50,11 @@ def explore_point(card: Card) -> None:
         engines=_engines(card),
         parameters=(state.POINT_PARAMETER, state.VIEW_PARAMETER),
         snippet=decoding_snippet(card),
-        revision=0,
         focus=st.session_state.get(state.FOCUS),
         picture=read_picture(card),
         reply=_reply(card, state.EXPLORER, "ask"),
         on_point=_on_point,
+        on_question=_on_question,
     )
 
 
@@ -224,6 +224,11 @@ def _on_point() -> None:
             if z is not None:
                 state.remember_point(card.id, z)
     state.draw_again(state.TRAVERSALS)
+
+
+def _on_question() -> None:
+    """Answer, even if a point that came with the question lets something else be drawn."""
+    state.draw_again(state.EXPLORER_FRAGMENT)
 
 
 def _finite(values: object, count: int) -> list[float] | None:

@@ -68,16 +68,17 @@ def originals_of(card: Card) -> Originals:
     "look" learns how far that is.
     """
     name = str(card.data.get("name", ""))
-    ask = st.session_state.get(state.EXPLORER, {}).get("picture")
-    asks = isinstance(ask, dict) and ask.get("originals") and ask.get("model") == card.id
-    count = ask["sequence"] if asks and type(ask.get("sequence")) is int else 0
+    ask = st.session_state.get(state.EXPLORER, {}).get("originals")
+    asks = isinstance(ask, dict) and ask.get("model") == card.id
+    count = ask["count"] if asks and type(ask.get("count")) is int else 0
     if name in SOURCES and has_originals(name):
         pixels = cache.originals(card.id, card)
         if pixels is not None:
             return Originals("here", f"Originals of {name}", pixels=pixels, count=count)
+        return Originals("none", f"{DECODED}: the images of {name} here are others.")
     if name not in SIZES:
         return Originals("none", f"{DECODED}.")
-    if asks and ask["originals"] == "fetch":
+    if asks and ask.get("what") == "fetch":
         _FETCHING.start(name)
     return _state_of(name, count)
 
@@ -97,5 +98,8 @@ def _bytes_of_downloads() -> int:
     """Return the size of scikit-learn's downloads, which grow while one comes."""
     from sklearn.datasets import get_data_home
 
-    folder = Path(get_data_home()) / "openml"
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    try:
+        folder = Path(get_data_home()) / "openml"
+        return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    except OSError:  # a temporary file went while we looked, or the home cannot be written
+        return 0

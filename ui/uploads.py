@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["read_picture"]
 
 import base64
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,8 @@ from vae.data.images import MAX_BYTES, decode_image
 
 # Of a large photograph this much is kept: models have at most 128 pixels a side.
 KEPT_SIDE = 512
+# A picture may take 50 MB while it is decoded: only so many at once.
+_ROOM = threading.Semaphore(2)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def read_picture(card: Card) -> Reading | None:
 
 def _is_new(ask: object, card: Card, kept: _Kept | None) -> bool:
     """Whether a page asks something about a picture that has no answer yet."""
-    if not isinstance(ask, dict) or ask.get("model") != card.id or ask.get("originals"):
+    if not isinstance(ask, dict) or ask.get("model") != card.id:
         return False
     sequence = ask.get("sequence")
     return type(sequence) is int and (kept is None or sequence != kept.reading.sequence)
@@ -80,7 +83,8 @@ def _read(text: object) -> tuple[np.ndarray, str]:
         content = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise DataError("the file arrived damaged; send it again") from error
-    image, notes = decode_image(content)
+    with _ROOM:
+        image, notes = decode_image(content)
     if max(image.shape[:2]) > KEPT_SIDE:
         picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
         picture.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)

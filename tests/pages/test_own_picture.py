@@ -130,6 +130,10 @@ def test_pixels_that_are_none_are_not_encoded(app, card, pixels):
     assert "replySequence" not in data
 
 
+def wish(card, count, what):
+    return {"what": what, "model": card.id, "count": count}
+
+
 class TestOriginals:
     @pytest.fixture
     def mnist_card(self, card, tmp_path, monkeypatch):
@@ -152,10 +156,10 @@ class TestOriginals:
 
         monkeypatch.setattr(originals, "load", load)
         assert run(app)["originals"]["state"] == "absent"
-        fetching = run(app, picture=question(mnist_card, 5, originals="fetch"))["originals"]
+        fetching = run(app, originals=wish(mnist_card, 5, "fetch"))["originals"]
         assert (fetching["state"], fetching["count"]) == ("fetching", 5)
         assert fetching["note"] == "0.0 MB of about 1 MB so far"
-        run(app, picture=question(mnist_card, 6, originals="fetch"))
+        run(app, originals=wish(mnist_card, 6, "fetch"))
         gate.set()
         assert asked == [("noise", "test")]
 
@@ -167,12 +171,12 @@ class TestOriginals:
             raise DataError("there is no network")
 
         monkeypatch.setattr(originals, "load", load)
-        run(app, picture=question(mnist_card, 5, originals="fetch"))
+        run(app, originals=wish(mnist_card, 5, "fetch"))
         for _ in range(100):
-            failed = run(app, picture=question(mnist_card, 6, originals="look"))["originals"]
+            failed = run(app, originals=wish(mnist_card, 6, "look"))["originals"]
             if failed["state"] == "failed":
                 break
         assert failed["note"] == "Decoded from their codes: there is no network."
         assert len(tries) == 1
-        run(app, picture=question(mnist_card, 7, originals="fetch"))
+        run(app, originals=wish(mnist_card, 7, "fetch"))
         assert len(tries) == 2

@@ -1,3 +1,4 @@
+import re
 import tomllib
 from pathlib import Path
 
@@ -60,3 +61,10 @@ def contrast(first, second):
 
     high, low = sorted((luminance(first), luminance(second)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+def test_a_page_may_send_the_picture_that_it_has_made_small_enough():
+    source = (FOLDER.parent / "ui" / "live" / "js" / "input.js").read_text(encoding="utf-8")
+    mebibytes = int(re.search(r"const MAX_SENT = (\d+) \* 2 \*\* 20;", source).group(1))
+    as_base64 = mebibytes * 2**20 * 4 / 3
+    assert as_base64 < 0.9 * read("public.toml")["server"]["maxWidgetStateSize"] * 1e6

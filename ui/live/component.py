@@ -49,17 +49,18 @@ def explorer(
     engines: dict,
     parameters: tuple[str, str],
     snippet: str,
-    revision: int,
     focus: tuple[int, int] | None,
     picture: Reading | None,
     reply: tuple[int, np.ndarray] | None,
     on_point: Callable[[], None],
+    on_question: Callable[[], None],
 ) -> None:
     """Draw the live picture with all that moves it.
 
     The state under ``key`` holds "point" ({"model", "z"}), set when the pointer rests; "picture"
-    ({"sequence", "model", ...}), a file to read or how to prepare it; and "ask" ({"sequence",
-    "model", "count", "z"} or {..., "pixels"}), set where no socket can be had.
+    ({"sequence", "model", ...}), a file to read or how to prepare it; "originals" ({"what",
+    "model", "count"}), the wish for a data set; and "ask" ({"sequence", "model", "count", "z"} or
+    {..., "pixels"}), set where no socket can be had.
 
     Args:
         key: Session key of the component.
@@ -77,11 +78,11 @@ def explorer(
             (the model's ONNX graphs); and the "token" that socket and graphs want to see.
         parameters: Names of the address's query parameters that keep the code and the view.
         snippet: Python that draws a code, "{z}" in place of its numbers.
-        revision: Raise it to move the picture to the opening's code from Python.
         focus: A slider to point out, and how many times that has been asked for.
         picture: What became of the last picture that was sent.
         reply: Sequence number and numbers that answer the last "ask".
         on_point: Called when the pointer rests at a new code.
+        on_question: Called when a page asks for anything.
     """
     data = {
         "model": model,
@@ -107,7 +108,6 @@ def explorer(
         "parameter": parameters[0],
         "viewParameter": parameters[1],
         "snippet": snippet,
-        "revision": revision,
         "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
     }
     # Arrays travel as columns, and only at the top level.
@@ -131,8 +131,9 @@ def explorer(
         key=key,
         data=data,
         on_point_change=on_point,
-        on_ask_change=_do_nothing,
-        on_picture_change=_do_nothing,
+        on_ask_change=on_question,
+        on_picture_change=on_question,
+        on_originals_change=on_question,
     )
 
 

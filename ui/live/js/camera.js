@@ -14,17 +14,17 @@ export class Camera {
 
   async open() {
     this.button.disabled = true;
-    this.isOpen = true;
+    const visit = (this.visit = {});
     try {
       const video = { width: { ideal: STILL_WIDTH } };
       const stream = await navigator.mediaDevices.getUserMedia({ video });
-      if (!this.isOpen) return stop(stream);
+      if (visit !== this.visit) return stop(stream);
       this.video.srcObject = stream;
       await this.video.play();
       this.button.disabled = false;
     } catch {
       // No camera, no permission, or a page without TLS, which has none to give.
-      if (this.isOpen) this.onTrouble("No camera could be opened. Upload a picture instead.");
+      if (visit === this.visit) this.onTrouble("No camera could be opened. Upload a picture instead.");
     }
   }
 
@@ -33,11 +33,11 @@ export class Camera {
     still.width = this.video.videoWidth;
     still.height = this.video.videoHeight;
     still.getContext("2d").drawImage(this.video, 0, 0);
-    still.toBlob((blob) => this.onPicture(blob), "image/png");
+    still.toBlob((blob) => blob && this.onPicture(blob), "image/png");
   }
 
   close() {
-    this.isOpen = false;
+    this.visit = null;
     if (this.video.srcObject) stop(this.video.srcObject);
     this.video.srcObject = null;
   }

@@ -97,7 +97,7 @@ export class Connection {
 
   // The page's engine failed in the middle of its work: the server goes on.
   drop(engine) {
-    if (engine !== this.browser) return;
+    if (!engine || engine !== this.browser) return;
     this.browser = null;
     this.onNote("the browser engine has failed");
     this.choose();

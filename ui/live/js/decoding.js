@@ -19,13 +19,17 @@ export class Decoding {
     return this.connection.engine;
   }
 
-  // Take up a model; z is a code to try its engines with.
-  take(engines, model, z) {
-    const isFirst = this.model === undefined;
+  // A model is on its way: what is asked for from now on is asked of it.
+  expect(model) {
     this.model = model;
     this.wanted = null;
-    if (isFirst) this.connection.open(engines, model, z);
-    else this.connection.take(engines, model, z);
+  }
+
+  // Take up the model that is expected; z is a code to try its engines with.
+  take(engines, z) {
+    if (this.isOpen) this.connection.take(engines, this.model, z);
+    else this.connection.open(engines, this.model, z);
+    this.isOpen = true;
   }
 
   start(engine) {
@@ -47,7 +51,7 @@ export class Decoding {
       const picture = await this.inTurn(() => engine.decode(model, z, 1));
       if (model.id !== this.model.id) return;
       const took = performance.now() - asked;
-      this.on.picture(picture, engine, took, z);
+      this.on.picture(picture, engine, took);
       this.connection.time(engine, took);
     } catch {
       // The engine has gone or was too slow; the next one starts from the newest z.
@@ -55,24 +59,40 @@ export class Decoding {
     }
   }
 
-  // Many pictures beside the live one; null where they cannot be had.
-  decodeMany(codes, count) {
-    return this.aside((engine, model) => engine.decode(model, codes, count));
-  }
-
-  // The posterior of one picture, { mean, logVar }, from its pixels (H, W, C) uint8.
-  encode(pixels) {
-    return this.aside((engine, model) => engine.encode(model, pixels));
-  }
-
-  async aside(work) {
+  // Many pictures beside the live one; null where they cannot be had or nobody wants them now.
+  async decodeMany(codes, count) {
     const { model } = this;
-    while (this.newest.busy || !this.engine) await nextFrame();
-    if (model !== this.model) return null;
-    const { engine } = this;
+    if (!(await this.isFree(model))) return null;
+    return this.aside(model, this.engine, (engine) => engine.decode(model, codes, count));
+  }
+
+  // The posterior of one picture, { mean, logVar }, from its pixels (H, W, C) uint8. Where the
+  // page cannot have the encoder, the server has.
+  async encode(pixels) {
+    const { model } = this;
+    if (!(await this.isFree(model))) return null;
+    const engines = new Set([this.engine, this.connection.server]);
+    for (const engine of engines) {
+      const posterior = engine && (await this.aside(model, engine, (e) => e.encode(model, pixels)));
+      if (posterior || !this.isWanted(model)) return posterior;
+    }
+    return null;
+  }
+
+  isWanted(model) {
+    return model === this.model && !this.isClosed;
+  }
+
+  // Wait until the live picture leaves time for others; false when nobody wants them any more.
+  async isFree(model) {
+    while (this.isWanted(model) && (this.newest.busy || !this.engine)) await nextFrame();
+    return this.isWanted(model);
+  }
+
+  async aside(model, engine, work) {
     try {
-      const made = await this.inTurn(() => work(engine, model));
-      return model === this.model ? made : null;
+      const made = await this.inTurn(() => work(engine));
+      return this.isWanted(model) ? made : null;
     } catch {
       return null;
     }
@@ -100,6 +120,7 @@ export class Decoding {
   }
 
   close() {
+    this.isClosed = true;
     this.connection.close();
   }
 }

@@ -5,11 +5,11 @@ import { dropFromAddress, keepInAddress, readAddress } from "./address.js";
 import { Bookmarks } from "./bookmarks.js";
 import { columnOf, originalsOf, planeCodesOf } from "./data.js";
 import { Decoding } from "./decoding.js";
-import { format } from "./dom.js";
+import { format, whenGone } from "./dom.js";
 import { Film } from "./film.js";
 import { Input } from "./input.js";
 import { Plane } from "./plane.js";
-import { Point, YOURS } from "./point.js";
+import { Point } from "./point.js";
 import { Sampling } from "./sampling.js";
 import { Share } from "./share.js";
 import { Sliders } from "./sliders.js";
@@ -28,10 +28,9 @@ export default function (component) {
     explorers.set(parentElement, explorer);
   }
   explorer.update(component.data, component.setStateValue);
-  return () => {
-    explorers.delete(parentElement);
-    explorer.close();
-  };
+  return whenGone(parentElement, () => {
+    if (explorers.delete(parentElement)) explorer.close();
+  });
 }
 
 class Explorer {
@@ -54,6 +53,11 @@ class Explorer {
       say: (what) => this.view.say(what),
       glide: (isGliding) => this.root.toggleAttribute("data-gliding", isGliding),
       history: () => this.showHistory(),
+      context: () => this.posterior,
+      leap: (posterior) => {
+        this.hold(posterior);
+        this.input.comparison.hide();
+      },
       rest: () => this.rest(),
     });
     this.sliders = new Sliders(
@@ -73,16 +77,18 @@ class Explorer {
       encode: (pixels) => this.decoding.encode(pixels),
       decode,
       send: (question) => this.setStateValue("picture", question),
+      fetch: (question) => this.setStateValue("originals", question),
       point: (posterior, what, isDrawn) => this.takePosterior(posterior, what, isDrawn),
       example: (row) => this.showExample(row),
     });
     this.sampling = new Sampling(find(".controls"), {
       moveTo: (z, what) => this.moveTo(z, what),
+      leaveFor: (z, what) => this.leaveFor(z, what),
       follow: (z, what) => this.point.follow(z, what),
     });
     this.bookmarks = new Bookmarks(find(".bookmarks"), find("button[data-do=bookmark]"), {
       of: () => this.point.z,
-      take: (z, number) => this.moveTo(z, `bookmark ${number}`),
+      take: (z, number) => this.leaveFor(z, `bookmark ${number}`),
       decode,
     });
     this.share = new Share(find(".share"), () => ({
@@ -106,7 +112,8 @@ class Explorer {
     wish.addEventListener("change", () => connection.prefer(wish.value, this.point.z));
     this.root.addEventListener("keydown", (event) => this.onKey(event));
     this.root.addEventListener("pointerleave", (event) => {
-      if (this.point.resting && !event.buttons) this.point.rest();
+      const isAtWork = event.buttons || this.sampling.wiggle.isUnderWay;
+      if (this.point.resting && !isAtWork) this.point.rest();
     });
     this.listening = new AbortController();
     const options = { capture: true, signal: this.listening.signal };
@@ -122,8 +129,7 @@ class Explorer {
     if (!before || data.model.id !== before.model.id) {
       this.open(!before);
     } else {
-      if (data.revision !== before.revision) this.moveTo(Float32Array.from(data.z), YOURS);
-      else this.plane.draw(); // the colours may be others now
+      this.plane.draw(); // the colours may be others now
       if (data.originals.count !== before.originals.count) {
         this.input.gallery.receive(originalsOf(data));
       }
@@ -145,9 +151,10 @@ class Explorer {
     this.examples = { mean, logVar };
     this.view.take(model);
     this.share.take(this.view.canvas);
+    this.decoding.expect(model);
     this.sampling.take(model);
     this.sliders.build(sliders, unit);
-    this.sliders.spread(null);
+    this.hold(null);
     this.film.clear();
     this.point.place(z, this.data.what);
     this.sliders.set(z);
@@ -170,7 +177,7 @@ class Explorer {
       this.point.opening = { z: this.exampleAt(opening).mean, what: labels[opening] };
     }
     this.root.toggleAttribute("data-gliding", opening !== null);
-    this.decoding.take(engines, model, z);
+    this.decoding.take(engines, z);
     this.bookmarks.take(model, z.length);
     if (this.decoding.engine) this.point.begin();
   }
@@ -224,18 +231,27 @@ class Explorer {
     this.follow(z);
   }
 
+  // The visitor moves: whatever is still being encoded comes too late.
   follow(z) {
     this.sampling.stop();
+    this.input.forget();
     this.point.follow(z);
   }
 
   moveTo(z, what) {
     this.sampling.stop();
+    this.input.forget();
     this.point.moveTo(z, what);
   }
 
+  // To a place that has nothing to do with the last picture.
+  leaveFor(z, what) {
+    this.moveTo(z, what);
+    this.hold(null);
+  }
+
   reset() {
-    this.moveTo(new Float32Array(this.point.z.length), "the origin: every z is 0");
+    this.leaveFor(new Float32Array(this.dims), "the origin: every z is 0");
   }
 
   example() {
@@ -248,6 +264,7 @@ class Explorer {
   showExample(row) {
     this.shown = row;
     const posterior = this.exampleAt(row);
+    this.input.forget();
     this.takePosterior(posterior, this.data.labels[row], false);
     this.input.compareExample(row, posterior.mean);
   }
@@ -260,10 +277,19 @@ class Explorer {
 
   // What the encoder found in a picture: the sliders go to its mean, its spread is on their tracks.
   takePosterior(posterior, what, isDrawn) {
-    this.sampling.hold(posterior);
-    this.sliders.spread(posterior.logVar ? posterior : null);
+    this.sampling.stop();
+    // A drawing is one movement: undoing it leads to before its first line.
     if (isDrawn) this.point.follow(posterior.mean, what);
-    else this.moveTo(posterior.mean, what);
+    else this.point.moveTo(posterior.mean, what);
+    this.hold(posterior);
+  }
+
+  // The posterior to draw from and to show, null where the point is nobody's.
+  hold(posterior) {
+    this.posterior = posterior;
+    this.sampling.hold(posterior);
+    this.sliders.spread(posterior?.logVar ? posterior : null);
+    if (!posterior) this.input.comparison.hide();
   }
 
   get dims() {
@@ -272,11 +298,13 @@ class Explorer {
 
   undo() {
     this.sampling.stop();
+    this.input.forget();
     this.point.undo();
   }
 
   redo() {
     this.sampling.stop();
+    this.input.forget();
     this.point.redo();
   }
 

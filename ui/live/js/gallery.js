@@ -25,6 +25,7 @@ export class Gallery {
     this.examples = examples;
     this.labels = labels;
     this.drawn = null;
+    this.items.replaceChildren();
     this.receive(originals);
   }
 
@@ -40,8 +41,15 @@ export class Gallery {
     this.origin.textContent = note;
     this.button.hidden = state !== "absent" && state !== "failed";
     this.button.textContent = `Get the originals (${originals.size})`;
-    if (state === "fetching") this.timer = setTimeout(() => this.on.ask("look"), ASK_EVERY_MS);
     if (this.isOpen) this.draw();
+    this.keepAsking();
+  }
+
+  // While the panel is open and the originals come, ask how far they are.
+  keepAsking() {
+    clearTimeout(this.timer);
+    if (!this.isOpen || this.originals.state !== "fetching") return;
+    this.timer = setTimeout(() => this.on.ask("look"), ASK_EVERY_MS);
   }
 
   fetch() {
@@ -53,10 +61,12 @@ export class Gallery {
   open() {
     this.isOpen = true;
     this.draw();
+    this.keepAsking();
   }
 
   close() {
     this.isOpen = false;
+    clearTimeout(this.timer);
   }
 
   // The original of a row as (H, W, C) bytes, null where it is not here.

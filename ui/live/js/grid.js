@@ -1,7 +1,7 @@
 // Traversals: a row a dimension, a column a value, drawn as one crisp picture.
 
 import { columnOf } from "./data.js";
-import { element } from "./dom.js";
+import { element, whenGone } from "./dom.js";
 import { downloadPng } from "./download.js";
 import { enlarge, paint, savingScale } from "./picture.js";
 
@@ -18,7 +18,7 @@ export default function (component) {
     grids.set(parentElement, grid);
   }
   grid.update(data);
-  return () => grids.delete(parentElement);
+  return whenGone(parentElement, () => grids.delete(parentElement));
 }
 
 class Grid {

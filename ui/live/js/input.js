@@ -7,11 +7,16 @@ import { Drawing } from "./drawing.js";
 import { Newest } from "./engines.js";
 import { Gallery } from "./gallery.js";
 
-const MAX_FILE = 16 * 2 ** 20;
+// A file below this goes to the server as it is; a larger one is made smaller on the page first,
+// for hosts limit what a page may send.
+const MAX_SENT = 2 * 2 ** 20;
+const MAX_OPENED = 64 * 2 ** 20;
+const SENT_SIDE = 640;
 
 export class Input {
   // on.encode(pixels) gives { mean, logVar }; on.decode(codes, count) pictures; on.send(question)
-  // reaches Python; on.point(posterior, what, isDrawn) moves the visitor's point.
+  // and on.fetch(question) reach Python; on.point(posterior, what, isDrawn) moves the visitor's
+  // point; on.example(row) shows a held-out image.
   constructor(root, on) {
     this.root = root;
     this.on = on;
@@ -25,7 +30,7 @@ export class Input {
     this.gallery = new Gallery(panel("gallery"), {
       take: (row) => this.on.example(row),
       decode: on.decode,
-      ask: (what) => this.ask({ originals: what }),
+      ask: (what) => on.fetch({ what, model: this.model.id, count: this.number() }),
     });
     for (const button of root.querySelectorAll("button[data-open]")) {
       button.addEventListener("click", () => this.toggle(button.dataset.open));
@@ -65,6 +70,8 @@ export class Input {
   // data: { paper, extent, errors, examples, labels, originals } of a model.
   take(model, data) {
     this.model = model;
+    this.forget();
+    this.release();
     this.turns = 0;
     this.adjust.hidden = true;
     this.say("");
@@ -101,19 +108,23 @@ export class Input {
 
   // Send a file to the server, which answers with what the encoder would see of it.
   async read(blob) {
-    if (blob.size > MAX_FILE) {
-      const size = (blob.size / 2 ** 20).toFixed(1);
-      this.say(`This file has ${size} MiB; give a picture of at most ${MAX_FILE / 2 ** 20} MiB.`);
-      return;
-    }
     this.say("Reading the picture");
-    this.turns = 0;
-    this.ask({ file: await asBase64(blob) });
+    const { model } = this;
+    try {
+      const sent = blob.size > MAX_SENT ? await smaller(blob) : blob;
+      const file = await asBase64(sent);
+      if (model !== this.model || this.isClosed) return;
+      this.turns = 0;
+      this.ask({ file });
+    } catch {
+      const size = (blob.size / 2 ** 20).toFixed(1);
+      this.say(`This file (${size} MiB) could not be opened; give a PNG, JPEG or WebP picture.`);
+    }
   }
 
   ask(question) {
     const { adjust } = this;
-    this.sequence = Math.max(Date.now(), (this.sequence ?? 0) + 1);
+    this.sequence = this.number();
     this.on.send({
       sequence: this.sequence,
       model: this.model.id,
@@ -125,10 +136,16 @@ export class Input {
     });
   }
 
+  // A number that Python has not seen, from this page or an earlier one.
+  number() {
+    this.last = Math.max(Date.now(), (this.last ?? 0) + 1);
+    return this.last;
+  }
+
   // Python's answer: { sequence, notes, error } and the picture as the encoder sees it.
   receive({ sequence, notes, error }, pixels) {
     if (sequence !== this.sequence) return;
-    this.on.send(null); // a file need not travel again with every message that follows
+    this.release();
     this.say(error || notes);
     if (!pixels) return;
     this.hasFile = true;
@@ -136,34 +153,67 @@ export class Input {
     this.want(pixels, "your picture", false);
   }
 
-  // Encode a picture; of a drawing's many, those that a newer one overtakes are left out.
-  want(pixels, what, isDrawn) {
-    this.newest.want({ pixels, what, isDrawn, model: this.model });
+  // A file need not travel again with every message that follows.
+  release() {
+    if (this.sequence) this.on.send(null);
+    this.sequence = null;
   }
 
-  async encode({ pixels, what, isDrawn, model }) {
+  // The visitor went elsewhere: what is still being made of an earlier picture comes too late.
+  forget() {
+    this.round = (this.round ?? 0) + 1;
+  }
+
+  // Encode a picture; of a drawing's many, those that a newer one overtakes are left out.
+  want(pixels, what, isDrawn) {
+    this.newest.want({ pixels, what, isDrawn, round: this.round });
+  }
+
+  async encode({ pixels, what, isDrawn, round }) {
     const posterior = await this.on.encode(pixels);
-    if (!posterior || model !== this.model) return;
+    if (round !== this.round || this.isClosed) return;
+    if (!posterior) {
+      this.say("The picture could not be encoded. Try it again.");
+      return;
+    }
     this.on.point(posterior, what, isDrawn);
     const pictures = await this.on.decode(posterior.mean, 1);
-    if (pictures && model === this.model) this.comparison.show(pixels, pictures.pixels);
+    if (pictures && round === this.round) this.comparison.show(pixels, pictures.pixels);
   }
 
   // A held-out image was chosen: compare it with its original, where that is here.
   async compareExample(row, mean) {
     const original = this.gallery.original(row);
-    const { model } = this;
+    const { round } = this;
     this.comparison.hide();
     if (!original) return;
     const pictures = await this.on.decode(mean, 1);
-    if (pictures && model === this.model) this.comparison.show(original, pictures.pixels);
+    if (pictures && round === this.round) this.comparison.show(original, pictures.pixels);
   }
 
   close() {
+    this.isClosed = true;
     this.listening.abort();
     this.camera.close();
     this.gallery.close();
   }
+}
+
+// A picture of at most SENT_SIDE pixels a side, made by the browser.
+async function smaller(blob) {
+  if (blob.size > MAX_OPENED) throw new Error("too large");
+  const image = await createImageBitmap(blob);
+  const scale = Math.min(1, SENT_SIDE / Math.max(image.width, image.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(image.width * scale));
+  canvas.height = Math.max(1, Math.round(image.height * scale));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  image.close();
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((png) => (png ? resolve(png) : reject(new Error("no picture"))), "image/png");
+  });
 }
 
 async function asBase64(blob) {

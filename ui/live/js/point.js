@@ -9,11 +9,12 @@ const PRESS_MS = 800;
 const OPENING_MS = 2500;
 const MOVE_MS = 350;
 
-export const YOURS = "your own point";
+const YOURS = "your own point";
 
 export class Point {
   // on.move(z) hears of every step, on.say(what) of what the point is, on.glide(isGliding) of the
-  // opening, on.history() of what can be undone, on.rest() when it has come to rest.
+  // opening, on.history() of what can be undone, on.rest() when it has come to rest. What
+  // on.context() gives is kept with every step to undo, and on.leap(context) gets it back.
   constructor(on) {
     this.on = on;
     this.history = new History();
@@ -68,6 +69,7 @@ export class Point {
   moveTo(z, what) {
     this.interrupt();
     this.remember();
+    this.isMoving = false;
     this.say(what);
     this.travel.start(this.z, z, MOVE_MS, () => {});
   }
@@ -79,7 +81,7 @@ export class Point {
   }
 
   get here() {
-    return { z: this.z, what: this.what };
+    return { z: this.z, what: this.what, context: this.on.context() };
   }
 
   undo() {
@@ -93,7 +95,9 @@ export class Point {
   leap(step) {
     if (!step) return;
     this.interrupt();
+    this.isMoving = false;
     this.say(step.what);
+    this.on.leap(step.context);
     this.travel.start(this.z, step.z, MOVE_MS, () => {});
     this.on.history();
   }

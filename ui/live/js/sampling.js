@@ -4,7 +4,8 @@ import { drawFrom, normals } from "./random.js";
 import { Wiggle } from "./wiggle.js";
 
 export class Sampling {
-  // on.moveTo(z, what) travels there, on.follow(z, what) is there at once.
+  // on.moveTo(z, what) travels there, on.leaveFor(z, what) too, away from the posterior;
+  // on.follow(z, what) is there at once.
   constructor(root, on) {
     this.on = on;
     this.ofPosterior = root.querySelector(".posterior");
@@ -33,7 +34,7 @@ export class Sampling {
   drawPrior() {
     this.seeds.prior += 1;
     const z = normals(this.seeds.prior, this.dims);
-    this.on.moveTo(z, `a draw from the prior, seed ${this.seeds.prior}`);
+    this.on.leaveFor(z, `a draw from the prior, seed ${this.seeds.prior}`);
   }
 
   drawPosterior() {

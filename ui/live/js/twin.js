@@ -2,6 +2,7 @@
 
 import { columnOf, planeCodesOf } from "./data.js";
 import { Decoding } from "./decoding.js";
+import { whenGone } from "./dom.js";
 import { isPixelated, paint } from "./picture.js";
 import { Plane } from "./plane.js";
 
@@ -15,10 +16,9 @@ export default function (component) {
     twins.set(parentElement, twin);
   }
   twin.update(component.data, component.setStateValue);
-  return () => {
-    twins.delete(parentElement);
-    twin.close();
-  };
+  return whenGone(parentElement, () => {
+    if (twins.delete(parentElement)) twin.close();
+  });
 }
 
 class Twin {
@@ -94,9 +94,10 @@ class Half {
     this.plane.canvas.setAttribute("aria-label", `Latent plane of ${title}`);
     const z = new Float32Array(model.dims);
     const dims = Array.from(z, (_, dim) => ({ dim }));
+    this.decoding.expect(model);
     this.plane.take(model, planeCodesOf(data, k), dims, z);
     this.paint({ pixels: columnOf(data[`first${k}`]), ...model });
-    this.decoding.take(engines, model, z);
+    this.decoding.take(engines, z);
   }
 
   paint(picture) {
