@@ -121,6 +121,46 @@ def test_traverse_draws_a_row_a_dimension(capsys, tmp_path):
     assert width == 5 * 9 - 1 and (height + 1) % 9 == 0
 
 
+@pytest.fixture
+def other_picture(tmp_path, bars_file) -> Path:
+    path = tmp_path / "other.png"
+    Image.fromarray(vae.data.load(bars_file, "train").pixels[9, 0]).save(path)
+    return path
+
+
+@pytest.mark.parametrize("path", ["linear", "spherical", "geodesic"])
+def test_interpolate_goes_from_one_decoded_end_to_the_other(
+    capsys, shelf, picture, other_picture, tmp_path, path
+):
+    model = load_model(read_card(shelf / "bars-3d"))
+    pixels = np.stack([read_picture(p)[None] for p in (picture, other_picture)])
+    ends = to_uint8(decode(model, encode(model, pixels)[0]))[..., 0]
+    arguments = ["interpolate", "bars-3d", picture, other_picture, "--path", path, "--steps", 6]
+    output(capsys, *arguments, "--out", tmp_path / "strip.png")
+    strip = read_picture(tmp_path / "strip.png")
+    assert strip.shape == (8, 7 * 9 - 1)
+    np.testing.assert_array_equal(strip[:, :8], ends[0])
+    np.testing.assert_array_equal(strip[:, -8:], ends[1])
+    for suffix in ("webp", "gif"):
+        output(capsys, *arguments, "--out", tmp_path / f"walk.{suffix}", "--scale", 2)
+        with Image.open(tmp_path / f"walk.{suffix}") as walk:
+            assert walk.n_frames == 7
+            for frame, end in ((0, ends[0]), (6, ends[1])):
+                walk.seek(frame)
+                seen = np.asarray(walk.convert("L"))
+                np.testing.assert_array_equal(seen, end.repeat(2, 0).repeat(2, 1))
+
+
+def test_interpolate_closes_the_way_through_several(
+    capsys, shelf, picture, other_picture, tmp_path
+):
+    given = [picture, other_picture, picture]
+    output(capsys, "interpolate", "bars-3d", *given, "--steps", 2, "--out", tmp_path / "strip.png")
+    strip = read_picture(tmp_path / "strip.png")
+    assert strip.shape == (8, 7 * 9 - 1)
+    np.testing.assert_array_equal(strip[:, :8], strip[:, -8:])
+
+
 def test_train_makes_a_checkpoint_that_everything_else_reads(capsys, tmp_path):
     out = tmp_path / "mine"
     output(
@@ -174,6 +214,8 @@ def bad_inputs(tmp_path: Path) -> dict[str, list]:
     np.savez(flat, images=np.zeros((40, 8), np.uint8))
     tiny = tmp_path / "tiny.npz"
     np.savez(tiny, images=np.zeros((5, 8, 8), np.uint8))
+    good = tmp_path / "good.png"
+    Image.new("L", (8, 8)).save(good)
     torn = tmp_path / "torn.npz"
     torn.write_bytes(nan.read_bytes()[:100])
     out, png = tmp_path / "out", tmp_path / "out.png"
@@ -215,6 +257,23 @@ def bad_inputs(tmp_path: Path) -> dict[str, list]:
         "traverse: no such checkpoint": [["traverse", "nowhere", "--out", png], "nowhere"],
         "traverse: steps": [["traverse", "bars-3d", "--out", png, "--steps", 1], "steps is 1"],
         "traverse: wrong length": [["traverse", "bars-3d", "--z", "1", "--out", png], "takes 3"],
+        "interpolate: one image": [["interpolate", "bars-3d", text, "--out", png], "two or more"],
+        "interpolate: ending": [
+            ["interpolate", "bars-3d", text, text, "--out", tmp_path / "a.avi"],
+            "ending in .png, .gif",
+        ],
+        "interpolate: path": [
+            ["interpolate", "bars-3d", good, good, "--out", png, "--path", "crooked"],
+            "choose one of linear",
+        ],
+        "interpolate: steps": [
+            ["interpolate", "bars-3d", good, good, "--out", png, "--steps", 0],
+            "steps is 0",
+        ],
+        "interpolate: fps": [
+            ["interpolate", "bars-3d", good, good, "--out", tmp_path / "a.gif", "--fps", 99],
+            "fps is 99",
+        ],
         "train: latent_dim 0": [[*train, "digits", "--latent-dim", 0], "latent_dim is 0"],
         "train: epochs words": [[*train, "digits", "--epochs", "many"], "--epochs"],
         "train: beta NaN": [[*train, "digits", "--beta", "nan"], "beta is nan"],

@@ -15,6 +15,8 @@ import vae.data
 from vae import commands
 from vae.checkpoints import VISIBILITIES, CheckpointError
 from vae.data import DataError
+from vae.export.animation import DEFAULT_FPS
+from vae.interpolation import PATH_NAMES
 from vae.models import ModelConfig
 from vae.objectives import ObjectiveConfig
 from vae.runs import RunError
@@ -101,6 +103,19 @@ def _parser() -> _Parser:
     walking.add_argument("--out", type=Path, required=True, help="PNG to write")
     walking.add_argument("--scale", type=int, default=1, help="screen pixels a pixel")
     walking.set_defaults(run=commands.run_traverse)
+
+    morphing = _add_checkpoint(subparsers.add_parser("interpolate", help="from picture to picture"))
+    morphing.add_argument(
+        "images", nargs="+", metavar="IMAGE", help="two image files, or more for a closed way"
+    )
+    morphing.add_argument("--path", default="linear", help=f"{', '.join(PATH_NAMES)}")
+    morphing.add_argument("--steps", type=int, default=32, help="from each picture to the next")
+    morphing.add_argument("--fps", type=float, default=DEFAULT_FPS, help="pictures a second")
+    morphing.add_argument("--scale", type=int, default=1, help="screen pixels a pixel")
+    morphing.add_argument(
+        "--out", type=Path, required=True, help="a .png strip, or a .gif, .webp or .mp4"
+    )
+    morphing.set_defaults(run=commands.run_interpolate)
 
     racing = subparsers.add_parser("bench", help="how fast this is here, beside the naive way")
     racing.add_argument("--quick", action="store_true", help="short, without the times to an ELBO")

@@ -7,6 +7,7 @@ __all__ = [
     "run_decode",
     "run_encode",
     "run_evaluate",
+    "run_interpolate",
     "run_list",
     "run_train",
     "run_traverse",
@@ -28,7 +29,9 @@ import vae.data
 from vae.bench import run_bench as measure_speed
 from vae.checkpoints import Card, load_codes, load_model
 from vae.data import ImageSet, fit_image, read_image
+from vae.export.animation import FORMATS, animation_bytes
 from vae.export.pictures import png_bytes, tile
+from vae.interpolation import interpolate
 from vae.latent import MAX_COORDINATE, decode, encode, to_uint8, traverse
 from vae.memory import keep_freed_memory
 from vae.metrics.likelihood import evaluate
@@ -203,6 +206,29 @@ def run_traverse(options: argparse.Namespace, given: list[str]) -> None:
     z = [traverse(start, dim, np.linspace(*ranges[dim], options.steps)) for dim in rows]
     pictures = to_uint8(decode(load_model(card), np.concatenate(z)))
     _write_png(options, tile(pictures, options.steps))
+
+
+def run_interpolate(options: argparse.Namespace, given: list[str]) -> None:
+    """Write the way from one picture to another, or round several."""
+    suffix = options.out.suffix.lower().removeprefix(".")
+    if suffix not in ("png", *FORMATS):
+        endings = ", ".join(f".{kind}" for kind in ("png", *FORMATS))
+        raise ValueError(f"out is {options.out.name}; give a name ending in {endings}")
+    if not 1 <= options.steps <= 1000:
+        raise ValueError(f"steps is {options.steps}; give an integer from 1 to 1000")
+    if len(options.images) < 2:
+        raise ValueError(f"there is {len(options.images)} image; give two or more")
+    card = find_checkpoint(options.checkpoint)
+    model = load_model(card)
+    pixels, _ = _read_images(options.images, card.model.image_shape)
+    corners, _ = encode(model, pixels)
+    codes = interpolate(model, corners, path=options.path, steps=options.steps)
+    frames = to_uint8(decode(model, codes))
+    if suffix == "png":
+        _write_png(options, tile(frames, len(frames)))
+        return
+    replace_file(options.out, animation_bytes(frames, suffix, fps=options.fps, scale=options.scale))
+    print(f"saved {options.out}: {len(frames)} pictures, {options.fps:g} a second")
 
 
 def _parse_code(text: str, latent_dim: int) -> np.ndarray:
