@@ -162,5 +162,5 @@ def test_between_codes_of_mnist_2d_it_saves_and_never_costs(capsys):
     with capsys.disabled():
         print(
             f"\ngeodesics of mnist-2d, 50 pairs: length saved {np.median(saved):.1%} at the median "
-            f"({min(saved):.1%} to {max(saved):.1%}), energy {np.median(energies):.2f} of the line's"
+            f"({min(saved):.1%} to {max(saved):.1%}), {np.median(energies):.2f} of the energy"
         )
