@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+import torch
+from scipy.special import logsumexp
+from scipy.stats import gaussian_kde, multivariate_normal
+
+from vae.density import AggregatePosterior
+
+
+def codes(n=50, dims=3, seed=0):
+    generator = np.random.default_rng(seed)
+    return generator.standard_normal((n, dims)), generator.standard_normal((n, dims)) - 1
+
+
+@pytest.mark.parametrize("dims", [1, 3, 20])
+def test_it_is_the_mixture_that_scipy_says(dims):
+    mean, log_var = codes(dims=dims)
+    z = np.random.default_rng(1).standard_normal((7, dims))
+    parts = [
+        multivariate_normal(m, np.diag(np.exp(v))).logpdf(z)
+        for m, v in zip(mean, log_var, strict=True)
+    ]
+    expected = logsumexp(parts, axis=0) - np.log(len(mean))
+    np.testing.assert_allclose(
+        AggregatePosterior(mean, log_var).log_density(z), expected, rtol=1e-4, atol=1e-4
+    )
+
+
+def test_of_an_autoencoder_it_is_the_kernel_estimate_of_scott():
+    mean = codes()[0] * [1, 2, 0.5]
+    whitened = (mean - mean.mean(0)) / mean.std(0)
+    z = np.random.default_rng(1).standard_normal((5, 3))
+    estimate = AggregatePosterior(whitened, None)
+    factor = len(mean) ** (-1 / 7)
+    parts = [multivariate_normal(m, factor**2 * np.eye(3)).logpdf(z) for m in whitened]
+    expected = logsumexp(parts, axis=0) - np.log(len(mean))
+    np.testing.assert_allclose(estimate.log_density(z), expected, rtol=1e-4)
+    assert gaussian_kde(whitened.T).factor == pytest.approx(factor)
+
+
+def test_its_gradient_points_to_the_data():
+    mixture = AggregatePosterior(np.zeros((1, 2)), np.zeros((1, 2)))
+    z = torch.tensor([[2.0, -1.0]], requires_grad=True)
+    mixture.log_density_of(z).sum().backward()
+    np.testing.assert_allclose(z.grad[0], [-2, 1], rtol=1e-5)
+
+
+def test_it_counts_the_posteriors_that_a_point_is_in():
+    mean = np.array([[0.0, 0], [0, 0], [5, 0]])
+    log_var = np.log([[1.0, 1], [0.01, 0.01], [1, 1]])
+    inside = np.sqrt(5.991) - 0.01  # of the circle that holds 95 % of two standard normals
+    z = np.array([[0.0, 0], [inside, 0], [inside + 0.02, 0], [100, 0]])
+    assert AggregatePosterior(mean, log_var).nearby(z).tolist() == [2, 1, 0, 0]
+
+
+def test_a_posterior_holds_nineteen_in_twenty_of_its_draws():
+    mean, log_var = np.array([[1.0, -2, 0.5]]), np.array([[0.3, -1, 0]])
+    noise = np.random.default_rng(0).standard_normal((20_000, 3))
+    inside = AggregatePosterior(mean, log_var).nearby(mean + np.exp(log_var / 2) * noise)
+    assert inside.mean() == pytest.approx(0.95, abs=0.005)
+
+
+def test_many_codes_are_represented_by_some():
+    mean, log_var = codes(n=20_000, dims=2)
+    whole = AggregatePosterior(mean, log_var)
+    assert len(whole.mean) == 4000
+    z = np.zeros((1, 2))
+    part = AggregatePosterior(mean[:10_000], log_var[:10_000])
+    assert whole.log_density(z) == pytest.approx(part.log_density(z), abs=0.1)
+
+
+def test_mistakes_are_named():
+    with pytest.raises(ValueError, match=r"mean has shape \(0, 2\)"):
+        AggregatePosterior(np.zeros((0, 2)), None)
+    with pytest.raises(ValueError, match=r"log_var has shape \(1, 2\)"):
+        AggregatePosterior(np.zeros((3, 2)), np.zeros((1, 2)))
