@@ -14,17 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from ui import state
 from ui.live.values import Reading
 from vae.checkpoints import Card
 from vae.data import DataError, Preparation, prepare_image
-from vae.data.images import MAX_BYTES, decode_image
+from vae.data.images import MAX_BYTES
+from vae.importing.pictures import read_stranger
 
-# Of a large photograph this much is kept: models have at most 128 pixels a side.
-KEPT_SIDE = 512
-# A picture may take 50 MB while it is decoded: only so many at once.
+# Each picture has a process of its own while it is read: only so many at once.
 _ROOM = threading.Semaphore(2)
 
 
@@ -76,7 +74,7 @@ def _answer(ask: dict, card: Card, kept: _Kept | None) -> _Kept:
 
 
 def _read(text: object) -> tuple[np.ndarray, str]:
-    """Decode a file that came as base64 into a picture of at most KEPT_SIDE pixels a side."""
+    """Read a file that came as base64; return the picture and what was done to it."""
     if not isinstance(text, str) or len(text) > MAX_BYTES * 4 // 3 + 4:
         raise DataError("the file could not be read; give a PNG, JPEG, WebP, GIF or BMP picture")
     try:
@@ -84,9 +82,4 @@ def _read(text: object) -> tuple[np.ndarray, str]:
     except ValueError as error:
         raise DataError("the file arrived damaged; send it again") from error
     with _ROOM:
-        image, notes = decode_image(content)
-    if max(image.shape[:2]) > KEPT_SIDE:
-        picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-        picture.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
-        image = np.asarray(picture).reshape(picture.height, picture.width, image.shape[2])
-    return image, " ".join(sorted(notes))
+        return read_stranger(content)

@@ -1,0 +1,1 @@
+"""What strangers send, read where it can do no harm."""
