@@ -63,7 +63,7 @@ def plain_run(network: dict, source: str, seed: int) -> tuple[float, float]:
 
 
 def our_run(
-    network: dict, source: str, seed: int, epochs: int, batch: int, rate: float
+    network: dict, source: str, seed: int, epochs: int, batch: int, rate: float, warm_up: float
 ) -> tuple[float, float]:
     """Train a whole schedule of ours; return the seconds and the held-out ELBO."""
     keep_freed_memory()
@@ -73,7 +73,7 @@ def our_run(
         _load(source, "train"),
         held_out.subset(slice(1)),  # the curve of the held-out images costs next to nothing
         _config(network),
-        ObjectiveConfig(),
+        ObjectiveConfig(warm_up=warm_up),
         settings,
     )
     started = time.perf_counter()
