@@ -32,6 +32,8 @@ def address(start, shelf):
 
 def open_twin(open_page, address, name):
     live = LivePage(open_page(f"{address}?model={name}")).ready()
+    expect(live.page.locator(".twin .half")).to_have_count(0)  # it waits until it is near
+    live.page.locator(".twin").scroll_into_view_if_needed()
     plane = live.page.locator("canvas[data-live=twin-plane-0]")
     plane.scroll_into_view_if_needed()
     expect(live.page.locator("canvas[data-live=twin-picture-0]")).not_to_have_attribute(

@@ -35,7 +35,7 @@ NETWORKS = {
 # that falls, a KL that grows (without which so few steps leave dimensions unused).
 SCHEDULES = {
     "mlp": {"epochs": 3, "batch": 128, "rate": 7e-3, "warm_up": 0.0},
-    "conv": {"epochs": 2, "batch": 40, "rate": 2e-3, "warm_up": 0.3},
+    "conv": {"epochs": 2, "batch": 32, "rate": 2e-3, "warm_up": 0.3},
 }
 OUR_BATCHES = (PLAIN_BATCH, 4 * PLAIN_BATCH)
 

@@ -1,4 +1,5 @@
-// Two models' latent planes under one cursor: each shows what it makes of the same place.
+// Two models' latent planes under one cursor: each shows what it makes of the same place. They
+// stand far down the page and are made when they come near the window.
 
 import { columnOf, planeCodesOf } from "./data.js";
 import { Decoding } from "./decoding.js";
@@ -6,13 +7,15 @@ import { whenGone } from "./dom.js";
 import { isPixelated, paint } from "./picture.js";
 import { Plane } from "./plane.js";
 
+const NEAR = "300px";
+
 const twins = new WeakMap();
 
 export default function (component) {
   const { parentElement } = component;
   let twin = twins.get(parentElement);
   if (!twin) {
-    twin = new Twin(parentElement.querySelector(".twin"), component.data.halves.length);
+    twin = new Twin(parentElement.querySelector(".twin"));
     twins.set(parentElement, twin);
   }
   twin.update(component.data, component.setStateValue);
@@ -22,19 +25,32 @@ export default function (component) {
 }
 
 class Twin {
-  constructor(root, count) {
-    const [pair, template] = [root.querySelector(".pair"), root.querySelector("template")];
-    const mosaic = root.querySelector("input.mosaic");
-    this.halves = Array.from({ length: count }, (_, k) => {
+  constructor(root) {
+    this.root = root;
+    this.halves = [];
+    this.watch = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && this.make(),
+      { rootMargin: NEAR },
+    );
+    this.watch.observe(root);
+  }
+
+  make() {
+    this.watch.disconnect();
+    const [pair, template] = ["div.pair", "template"].map((name) => this.root.querySelector(name));
+    const mosaic = this.root.querySelector("input.mosaic");
+    this.halves = this.data.halves.map((_, k) => {
       pair.append(template.content.cloneNode(true));
       return new Half(pair.lastElementChild, mosaic, {
         move: (place) => this.move(place),
         ask: (question) => this.setStateValue(`ask${k}`, question),
       });
     });
+    this.halves.forEach((half, k) => half.update(this.data, k));
   }
 
   update(data, setStateValue) {
+    this.data = data;
     this.setStateValue = setStateValue;
     this.halves.forEach((half, k) => half.update(data, k));
   }
@@ -45,6 +61,7 @@ class Twin {
   }
 
   close() {
+    this.watch.disconnect();
     for (const half of this.halves) half.close();
   }
 }
