@@ -8,19 +8,25 @@ unpickled: the process may have been taken over.
 
 from __future__ import annotations
 
-__all__ = ["Limits", "SandboxError", "run_apart", "warm_up"]
+__all__ = ["Answer", "Limits", "SandboxError", "run_apart", "work"]
 
+import atexit
 import contextlib
+import importlib
 import json
-import multiprocessing
+import math
 import os
 import resource
 import signal
+import socket
 import struct
+import subprocess
+import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -29,9 +35,11 @@ from vae.data import DataError
 
 Answer = tuple[dict[str, Any], list[np.ndarray]]
 
-PRELOADED = ["vae.importing.sandbox", "vae.data"]
 MAX_ANSWER = 1 << 30
 DTYPES = ("uint8", "int64", "float32", "float64")
+TOO_LONG = "reading the file takes too long; give a smaller one"
+TOO_MUCH = "reading the file takes too much memory; give a smaller one"
+CRASHED = "the file makes its reader crash; it is damaged or made to do harm"
 
 
 class SandboxError(DataError):
@@ -73,74 +81,97 @@ def run_apart(
         DataError: as ``read`` raised it.
         SandboxError: if it took too long or too much memory, or crashed.
     """
-    context = _context()
-    here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there, read, limits), daemon=True)
-    process.start()
-    there.close()
-    try:
-        with contextlib.suppress(BrokenPipeError):  # it died early: its exit code says how
-            here.send_bytes(content)
-        if not here.poll(limits.seconds):
-            raise SandboxError(
-                f"reading the file took longer than {limits.seconds:g} seconds; give a smaller one"
+    end = time.monotonic() + limits.seconds
+    here, there = socket.socketpair()
+    with here:
+        with there:
+            request = {"module": read.__module__, "name": read.__qualname__, **asdict(limits)}
+            process = _FORKING.fork(request, there)
+        try:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died early
+                _send(here, content, end)
+            return _unpack(here, end)
+        except TimeoutError as error:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            raise SandboxError(TOO_LONG) from error
+        except (EOFError, ConnectionResetError) as error:
+            raise SandboxError(CRASHED) from error
+
+
+class _Forking:
+    """The server that forks, started when it is first needed and again if it has gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._server: subprocess.Popen | None = None
+
+    def fork(self, request: dict, own: socket.socket) -> int:
+        """Return the number of a new process that talks to the socket."""
+        with self._lock:
+            if self._control is None:
+                self._start()
+            try:
+                return self._ask(request, own)
+            except (OSError, ValueError):  # it was killed: once more with another
+                self._end()
+                self._start()
+                return self._ask(request, own)
+
+    def close(self) -> None:
+        """End the server; the next request starts another."""
+        with self._lock:
+            if self._control is not None:
+                self._end()
+
+    def _start(self) -> None:
+        self._control, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with there:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "vae.importing.forking"],
+                stdin=there,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
-        return _unpack(here)
-    except (EOFError, ConnectionResetError) as error:
-        process.join(1)
-        raise SandboxError(_reason(process.exitcode)) from error
-    finally:
-        process.kill()
-        process.join()
-        here.close()
+
+    def _end(self) -> None:
+        self._control.close()
+        self._control = None
+        self._server.wait()  # it ends when its socket closes
+
+    def _ask(self, request: dict, own: socket.socket) -> int:
+        socket.send_fds(self._control, [json.dumps(request).encode()], [own.fileno()])
+        return int(self._control.recv(10))
 
 
-def warm_up() -> None:
-    """Start the server that processes are forked from; the first one would wait for it."""
-    run_apart(_nothing, b"")
+_FORKING = _Forking()
+atexit.register(_FORKING.close)
 
 
-def _context() -> multiprocessing.context.ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    return context
-
-
-def _nothing(content: bytes) -> Answer:
-    return {}, []
-
-
-def _reason(code: int | None) -> str:
-    if code == -signal.SIGXCPU:
-        return "reading the file took too much time; give a smaller one"
-    if code == -signal.SIGKILL:
-        return "reading the file took too much memory; give a smaller one"
-    return "the file makes its reader crash; it is damaged or made to do harm"
-
-
-def _work(connection: Connection, read: Callable[[bytes], Answer], limits: Limits) -> None:
+def work(own: socket.socket, request: dict) -> None:
     """Read one file and answer; this runs in the process."""
-    content = connection.recv_bytes()
+    content = _receive(own, None)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        _confine(limits)
+        read = getattr(importlib.import_module(request["module"]), request["name"])
+        _confine(Limits(request["seconds"], request["memory"], request["files"]))
         try:
             values, arrays = read(content)
             status = {"ok": True, "values": values}
         except DataError as error:
             status, arrays = {"ok": False, "refused": str(error)}, []
         except MemoryError:
-            status, arrays = {"ok": False, "reason": _reason(-signal.SIGKILL)}, []
+            status, arrays = {"ok": False, "reason": TOO_MUCH}, []
         except Exception:  # readers raise many kinds; none of them is a visitor's business
-            status, arrays = {"ok": False, "reason": _reason(None)}, []
-        _pack(connection, status, arrays)
+            status, arrays = {"ok": False, "reason": CRASHED}, []
+        _pack(own, status, arrays)
 
 
 def _confine(limits: Limits) -> None:
-    seconds = int(np.ceil(limits.seconds))
+    signal.alarm(math.ceil(limits.seconds) + 1)  # should nobody be left to kill it
     for kind, value in (
         (resource.RLIMIT_AS, limits.memory),
-        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CPU, math.ceil(limits.seconds) + 1),  # the clock comes first
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, limits.files),
         (resource.RLIMIT_CORE, 0),
@@ -148,21 +179,47 @@ def _confine(limits: Limits) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def _pack(connection: Connection, status: dict, arrays: list[np.ndarray]) -> None:
+def _send(to: socket.socket, content: bytes, end: float | None) -> None:
+    to.settimeout(_left(end))
+    to.sendall(struct.pack("<Q", len(content)) + content)
+
+
+def _receive(origin: socket.socket, end: float | None) -> bytes:
+    """Read one message, by its own word at most MAX_ANSWER long."""
+    (size,) = struct.unpack("<Q", _read(origin, 8, end))
+    if size > MAX_ANSWER:
+        raise SandboxError(CRASHED)
+    return _read(origin, size, end)
+
+
+def _read(origin: socket.socket, size: int, end: float | None) -> bytes:
+    content = bytearray()
+    while len(content) < size:
+        origin.settimeout(_left(end))
+        part = origin.recv(min(size - len(content), 1 << 20))
+        if not part:
+            raise EOFError
+        content += part
+    return bytes(content)
+
+
+def _left(end: float | None) -> float | None:
+    """Seconds until the end; never 0, which would mean something else to a socket."""
+    return None if end is None else max(1e-3, end - time.monotonic())
+
+
+def _pack(own: socket.socket, status: dict, arrays: list[np.ndarray]) -> None:
     """Send JSON with each array's type and shape, then the arrays' bytes."""
     about = [{"dtype": array.dtype.name, "shape": array.shape} for array in arrays]
-    header = json.dumps(status | {"arrays": about}).encode()
-    connection.send_bytes(struct.pack("<I", len(header)) + header)
+    _send(own, json.dumps(status | {"arrays": about}).encode(), None)
     for array in arrays:
-        connection.send_bytes(np.ascontiguousarray(array).tobytes())
+        _send(own, np.ascontiguousarray(array).tobytes(), None)
 
 
-def _unpack(connection: Connection) -> Answer:
+def _unpack(here: socket.socket, end: float) -> Answer:
     """Read an answer, trusting nothing in it."""
     try:
-        frame = connection.recv_bytes(MAX_ANSWER)
-        (size,) = struct.unpack_from("<I", frame)
-        status = json.loads(frame[4 : 4 + size])
+        status = json.loads(_receive(here, end))
         if not status["ok"]:
             if "refused" in status:
                 raise DataError(str(status["refused"]))
@@ -170,11 +227,11 @@ def _unpack(connection: Connection) -> Answer:
         arrays = []
         for about in status["arrays"]:
             if about["dtype"] not in DTYPES:
-                raise SandboxError(_reason(None))
-            numbers = np.frombuffer(connection.recv_bytes(MAX_ANSWER), about["dtype"])
+                raise SandboxError(CRASHED)
+            numbers = np.frombuffer(_receive(here, end), about["dtype"])
             arrays.append(numbers.reshape([int(side) for side in about["shape"]]).copy())
         return dict(status["values"]), arrays
-    except (EOFError, ConnectionResetError, DataError):
+    except (EOFError, ConnectionResetError, TimeoutError, DataError):
         raise
     except Exception as error:  # it may have been taken over and answer anything
-        raise SandboxError(_reason(None)) from error
+        raise SandboxError(CRASHED) from error
