@@ -19,6 +19,7 @@ from ui.live.protocol import MAX_CODES
 from ui.live.tokens import LIFETIME_SECONDS, SIGNER
 from ui.live.values import Opening, Slider
 from ui.originals import originals_of
+from ui.summaries import GALLERY, Dimensions
 from ui.uploads import read_picture
 from vae.checkpoints import Card
 from vae.export.snippet import decoding_snippet
@@ -46,6 +47,7 @@ def explore_point(card: Card) -> None:
         plane=cache.plane_codes(card.id, card),
         errors=cache.errors(card.id, card),
         paper=cache.paper(card.id, card),
+        gallery=GALLERY,
         originals=originals_of(card),
         engines=_engines(card),
         parameters=(state.POINT_PARAMETER, state.VIEW_PARAMETER),
@@ -114,7 +116,7 @@ def _model(card: Card) -> dict:
     }
 
 
-def _sliders(dims: cache.Dimensions, meanings: dict[int, Meaning]) -> list[Slider]:
+def _sliders(dims: Dimensions, meanings: dict[int, Meaning]) -> list[Slider]:
     return [
         Slider(
             dim=int(dim),

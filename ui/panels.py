@@ -16,6 +16,7 @@ from ui.controls import start_of
 from ui.live.component import traversal_grid
 from ui.router import page_path
 from ui.shell import describe, title_of
+from ui.summaries import Dimensions
 from vae.checkpoints import Card
 from vae.shelf import ShelfEntry
 
@@ -159,7 +160,7 @@ def _max_rows(card: Card) -> int:
     return max(1, min(MAX_ROWS, MAX_GRID_VALUES // values))
 
 
-def _steps(card: Card, dims: cache.Dimensions, shown: list[int]) -> tuple[np.ndarray, list[str]]:
+def _steps(card: Card, dims: Dimensions, shown: list[int]) -> tuple[np.ndarray, list[str]]:
     """Return the values of each row (rows, columns) and the labels of the columns.
 
     The rows of a VAE share their values, whole numbers that reach as far as the codes do; the

@@ -82,10 +82,10 @@ def test_ink_has_bounds(run):
     rgba[2:5, 3:9] = 255
     rgba[8, 10] = 30  # too faint
     seen = run(
-        "pixels", "m.boundsOf(v.rgba, {width: 11, height: 9}, 0)", rgba=rgba.ravel().tolist()
+        "pixels", "m.boundsOf(v.rgba, {width: 11, height: 9}, 0, 64)", rgba=rgba.ravel().tolist()
     )
     assert seen == [3, 2, 6, 3]
-    assert run("pixels", "m.boundsOf([0, 0, 0, 255], {width: 1, height: 1}, 0)") is None
+    assert run("pixels", "m.boundsOf([0, 0, 0, 255], {width: 1, height: 1}, 0, 64)") is None
 
 
 def test_an_empty_page_stays_empty(run):

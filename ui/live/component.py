@@ -45,6 +45,7 @@ def explorer(
     plane: PlaneCodes,
     errors: Errors,
     paper: Paper,
+    gallery: int,
     originals: Originals,
     engines: dict,
     parameters: tuple[str, str],
@@ -72,6 +73,7 @@ def explorer(
         plane: Codes to show on the latent plane.
         errors: Held-out reconstruction errors.
         paper: What the model's pictures are drawn on.
+        gallery: How many of the examples one can choose among by their pictures.
         originals: The images of the first examples.
         engines: Where pictures can be decoded, as paths below the app's address, "" where there
             is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
@@ -96,8 +98,8 @@ def explorer(
         "labels": list(examples.label),
         "planes": [_plane(plane, model)],
         "errors": asdict(errors),
-        "paper": list(paper.colour),
-        "extent": paper.extent,
+        "paper": asdict(paper),
+        "gallery": gallery,
         "originals": {
             "state": originals.state,
             "note": originals.note,

@@ -75,10 +75,12 @@ class Paper:
 
     Attributes:
         colour: Colour of their borders, a value 0 to 255 a channel.
+        ink: How far a value is from the paper's where there is ink, 0 to 255.
         extent: Share of the picture's side that their ink extends over, 0 to 1.
     """
 
     colour: tuple[int, ...]
+    ink: int
     extent: float
 
 

@@ -1,13 +1,13 @@
 // Points worth coming back to, kept by this browser, a list for each model.
 
 import { element } from "./dom.js";
-import { paint } from "./picture.js";
+import { paint, pixelsOf, thumbnail } from "./picture.js";
 
 const MAX_BOOKMARKS = 40;
 const DIGITS = 5;
 
 // The bookmarks of a model: [[z0, z1, ...], ...], oldest first.
-export function readBookmarks(checkpoint) {
+function readBookmarks(checkpoint) {
   try {
     const kept = JSON.parse(localStorage.getItem(keyOf(checkpoint)) ?? "[]");
     return Array.isArray(kept) ? kept : [];
@@ -61,27 +61,18 @@ export class Bookmarks {
     const codes = Float32Array.from(kept.flat());
     const pictures = await this.on.decode(codes, kept.length);
     if (!pictures || this.kept !== kept || this.model !== model) return;
-    const size = pictures.pixels.length / kept.length;
-    items.forEach(({ canvas }, k) => {
-      canvas.width = pictures.width;
-      canvas.height = pictures.height;
-      paint(canvas, pictures.pixels.subarray(k * size, (k + 1) * size), pictures);
-    });
+    items.forEach(({ canvas }, k) => paint(canvas, pixelsOf(pictures, k), pictures));
   }
 
   item(z, k) {
     const node = element("span", "bookmark");
-    const open = element("button", "thumb");
-    const canvas = element("canvas", "pixelated");
-    open.type = "button";
-    open.setAttribute("aria-label", `Bookmark ${k + 1}`);
-    open.append(canvas);
-    open.addEventListener("click", () => this.on.take(Float32Array.from(z), k + 1));
+    const { button, canvas } = thumbnail(this.model, `Bookmark ${k + 1}`);
+    button.addEventListener("click", () => this.on.take(Float32Array.from(z), k + 1));
     const remove = element("button", "remove", "\u00d7");
     remove.type = "button";
     remove.setAttribute("aria-label", `Remove bookmark ${k + 1}`);
     remove.addEventListener("click", () => this.remove(z));
-    node.append(open, remove);
+    node.append(button, remove);
     return { node, canvas };
   }
 }

@@ -1,5 +1,7 @@
 // Arrays travel from Python as Arrow tables of one column, without copying.
 
+import { Examples } from "./examples.js";
+
 export function columnOf(table) {
   return table ? table.getChildAt(0).toArray() : null;
 }
@@ -21,6 +23,11 @@ export function planeCodesOf(data, k = 0) {
     columnOf(data[`plane_${name}${k}`]),
   );
   return { mean, logVar, label, ...data.planes[k] };
+}
+
+export function examplesOf(data) {
+  const [mean, logVar] = [columnOf(data.examples), columnOf(data.examplesLogVar)];
+  return new Examples({ mean, logVar, labels: data.labels, dims: data.model.dims });
 }
 
 // The held-out images themselves, where they are here, and what Python says about them.

@@ -16,9 +16,9 @@ export class Drawing {
     this.context = this.pad.getContext("2d", { willReadFrequently: true });
     this.pen = root.querySelector("input.pen");
     this.ink = root.querySelector("input.ink");
-    this.isCentred = root.querySelector("input.centred");
+    this.isPlaced = root.querySelector("input.placed");
     root.querySelector("button.clear").addEventListener("click", () => this.clear());
-    this.isCentred.addEventListener("change", () => this.tell());
+    this.isPlaced.addEventListener("change", () => this.tell());
     this.pad.addEventListener("pointerdown", (event) => this.press(event));
     this.pad.addEventListener("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) {
@@ -26,20 +26,21 @@ export class Drawing {
     }
   }
 
-  // Take the shape of a model's pictures, the colour of their paper, [value, ...], and how much of
-  // the picture's side their ink usually extends over.
-  take(model, paper, extent) {
+  // Take the shape of a model's pictures and what they are drawn on: the paper's colour, [value, ...],
+  // how far a value is from it where there is ink, and the share of the side that ink extends over.
+  take(model, { colour, ink, extent }) {
     this.model = model;
-    this.paper = paper;
+    this.paper = colour;
+    this.inkStep = ink;
     this.extent = extent;
     this.scale = Math.max(1, Math.round(PAD_SIDE / Math.max(model.height, model.width)));
     this.pad.height = model.height * this.scale;
     this.pad.width = model.width * this.scale;
-    const isDark = paper.reduce((sum, value) => sum + value, 0) / paper.length < LIGHT;
+    const isDark = colour.reduce((sum, value) => sum + value, 0) / colour.length < LIGHT;
     this.ink.value = isDark ? "#ffffff" : "#000000";
     this.ink.parentElement.hidden = model.channels === 1;
-    this.isCentred.parentElement.hidden = model.channels > 1;
-    this.isCentred.checked = model.channels === 1;
+    this.isPlaced.parentElement.hidden = model.channels > 1;
+    this.isPlaced.checked = model.channels === 1;
     this.last = null;
     this.fill();
   }
@@ -92,8 +93,8 @@ export class Drawing {
   }
 
   tell() {
-    const pixels = this.average(this.context);
-    this.onStroke(this.isCentred.checked ? this.placed(pixels) : pixels);
+    const ink = this.isPlaced.checked ? this.inkOf() : null;
+    this.onStroke(ink ? this.placed(ink) : this.average(this.context));
   }
 
   average(context) {
@@ -101,13 +102,15 @@ export class Drawing {
     return average(data, this.model, this.scale);
   }
 
+  // Where something was drawn, [left, top, width, height]; null where nothing was.
+  inkOf() {
+    const { data } = this.context.getImageData(0, 0, this.pad.width, this.pad.height);
+    return boundsOf(data, this.pad, this.paper[0], this.inkStep);
+  }
+
   // What was drawn, at the size and place that ink has in the model's own pictures.
-  placed(pixels) {
+  placed([left, top, wide, tall]) {
     const { pad, model, paper } = this;
-    const { data } = this.context.getImageData(0, 0, pad.width, pad.height);
-    const bounds = boundsOf(data, pad, paper[0]);
-    if (!bounds) return pixels;
-    const [left, top, wide, tall] = bounds;
     const wanted = this.extent * Math.min(pad.width, pad.height);
     const scale = Math.min(MAX_ZOOM, wanted / Math.max(wide, tall));
     this.scratch ??= document.createElement("canvas");

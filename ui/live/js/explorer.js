@@ -3,7 +3,7 @@
 
 import { dropFromAddress, keepInAddress, readAddress } from "./address.js";
 import { Bookmarks } from "./bookmarks.js";
-import { columnOf, originalsOf, planeCodesOf } from "./data.js";
+import { columnOf, examplesOf, originalsOf, planeCodesOf } from "./data.js";
 import { Decoding } from "./decoding.js";
 import { format, whenGone } from "./dom.js";
 import { Film } from "./film.js";
@@ -145,10 +145,9 @@ class Explorer {
 
   // Take up a model: its first picture is in the data, so nothing has to be waited for.
   open(isFirst) {
-    const { model, sliders, unit, opening, engines, labels } = this.data;
+    const { model, sliders, unit, opening, engines } = this.data;
     const z = Float32Array.from(this.data.z);
-    const [mean, logVar] = [columnOf(this.data.examples), columnOf(this.data.examplesLogVar)];
-    this.examples = { mean, logVar };
+    this.examples = examplesOf(this.data);
     this.view.take(model);
     this.share.take(this.view.canvas);
     this.decoding.expect(model);
@@ -164,18 +163,14 @@ class Explorer {
     this.view.paint({ pixels: columnOf(this.data.first), ...model });
     this.input.take(model, {
       paper: this.data.paper,
-      extent: this.data.extent,
       errors: this.data.errors,
-      examples: mean,
-      labels,
+      examples: this.examples,
+      gallery: this.data.gallery,
       originals: originalsOf(this.data),
     });
     if (!isFirst) dropFromAddress(this.data.parameter, this.data.viewParameter); // another model's
     this.shown = opening;
-    this.point.opening = null;
-    if (opening !== null) {
-      this.point.opening = { z: this.exampleAt(opening).mean, what: labels[opening] };
-    }
+    this.point.opening = opening === null ? null : this.examples.at(opening);
     this.root.toggleAttribute("data-gliding", opening !== null);
     this.decoding.take(engines, z);
     this.bookmarks.take(model, z.length);
@@ -231,16 +226,13 @@ class Explorer {
     this.follow(z);
   }
 
-  // The visitor moves: whatever is still being encoded comes too late.
   follow(z) {
-    this.sampling.stop();
-    this.input.forget();
+    this.stop();
     this.point.follow(z);
   }
 
   moveTo(z, what) {
-    this.sampling.stop();
-    this.input.forget();
+    this.stop();
     this.point.moveTo(z, what);
   }
 
@@ -251,28 +243,20 @@ class Explorer {
   }
 
   reset() {
-    this.leaveFor(new Float32Array(this.dims), "the origin: every z is 0");
+    this.leaveFor(new Float32Array(this.data.model.dims), "the origin: every z is 0");
   }
 
   example() {
-    const count = this.data.labels.length;
-    const skip = 1 + Math.floor(Math.random() * Math.max(1, count - 1));
-    this.showExample(((this.shown ?? -1) + skip) % count);
+    this.showExample(this.examples.other(this.shown));
   }
 
   // A held-out image: its posterior, and its original where that is here.
   showExample(row) {
     this.shown = row;
-    const posterior = this.exampleAt(row);
+    const { what, ...posterior } = this.examples.at(row);
     this.input.forget();
-    this.takePosterior(posterior, this.data.labels[row], false);
+    this.takePosterior(posterior, what, false);
     this.input.compareExample(row, posterior.mean);
-  }
-
-  exampleAt(row) {
-    const { mean, logVar } = this.examples;
-    const part = (column) => column?.slice(row * this.dims, (row + 1) * this.dims) ?? null;
-    return { mean: part(mean), logVar: part(logVar) };
   }
 
   // What the encoder found in a picture: the sliders go to its mean, its spread is on their tracks.
@@ -292,20 +276,20 @@ class Explorer {
     if (!posterior) this.input.comparison.hide();
   }
 
-  get dims() {
-    return this.data.model.dims;
-  }
-
   undo() {
-    this.sampling.stop();
-    this.input.forget();
+    this.stop();
     this.point.undo();
   }
 
   redo() {
+    this.stop();
+    this.point.redo();
+  }
+
+  // The visitor moves: what moves by itself stops, and what is still being encoded comes too late.
+  stop() {
     this.sampling.stop();
     this.input.forget();
-    this.point.redo();
   }
 
   showHistory() {

@@ -1,6 +1,6 @@
 // Behind each slider, what one would see along it: small pictures, drawn while the pointer rests.
 
-import { paint } from "./picture.js";
+import { paint, pixelsOf } from "./picture.js";
 
 export const FRAMES = 9;
 // A strip that takes longer would be felt when the pointer moves on.
@@ -51,11 +51,10 @@ function codesAlong({ dim, minimum, maximum }, z) {
 }
 
 function drawStrip(strip, pictures) {
-  const { pixels, height, width } = pictures;
-  const size = pixels.length / FRAMES;
+  const { height, width } = pictures;
   strip.width = FRAMES * width;
   strip.height = height;
   for (let k = 0; k < FRAMES; k++) {
-    paint(strip, pixels.subarray(k * size, (k + 1) * size), pictures, k * width, 0);
+    paint(strip, pixelsOf(pictures, k), pictures, k * width, 0);
   }
 }

@@ -1,10 +1,8 @@
 // Held-out images to choose from: their originals where the data set is here, else their codes
 // decoded, and then they say so.
 
-import { element } from "./dom.js";
-import { paint } from "./picture.js";
+import { paint, pixelsOf, thumbnail } from "./picture.js";
 
-const MAX_ITEMS = 24;
 const ASK_EVERY_MS = 1000;
 
 export class Gallery {
@@ -19,18 +17,14 @@ export class Gallery {
     this.button.addEventListener("click", () => this.fetch());
   }
 
-  // examples: codes (N, D) one after the other; originals: { pixels, state, size, note }.
-  take(model, examples, labels, originals) {
+  // Of the examples so many are shown; originals: { pixels, state, size, note }.
+  take(model, examples, size, originals) {
     this.model = model;
     this.examples = examples;
-    this.labels = labels;
+    this.count = Math.min(size, examples.count);
     this.drawn = null;
     this.items.replaceChildren();
     this.receive(originals);
-  }
-
-  get count() {
-    return Math.min(MAX_ITEMS, this.labels.length);
   }
 
   // What Python knows of the originals now; while they come, ask again.
@@ -71,45 +65,31 @@ export class Gallery {
 
   // The original of a row as (H, W, C) bytes, null where it is not here.
   original(row) {
-    return row < this.count ? this.tile(this.originals.pixels, row) : null;
-  }
-
-  tile(pixels, row) {
-    if (!pixels) return null;
-    const { height, width, channels } = this.model;
-    const size = height * width * channels;
-    return pixels.subarray(row * size, (row + 1) * size);
+    const { pixels } = this.originals;
+    return pixels && row < this.count ? pixelsOf({ ...this.model, pixels }, row) : null;
   }
 
   async draw() {
-    const source = this.originals.pixels ? "originals" : "decoded";
-    const { model, count } = this;
+    const { model, count, originals } = this;
+    const source = originals.pixels ? "originals" : "decoded";
     if (this.drawn === source) return;
     this.drawn = source;
-    let { pixels } = this.originals;
-    if (!pixels) {
-      const codes = this.examples.slice(0, (count * this.examples.length) / this.labels.length);
-      const pictures = await this.on.decode(codes, count);
-      if (!pictures || model !== this.model || this.drawn !== source) {
-        this.drawn = null;
-        return;
-      }
-      ({ pixels } = pictures);
+    const pictures = originals.pixels
+      ? { ...model, pixels: originals.pixels }
+      : await this.on.decode(this.examples.first(count), count);
+    if (!pictures || model !== this.model || this.drawn !== source) {
+      this.drawn = null;
+      return;
     }
     const rows = Array.from({ length: count }, (_, row) => row);
-    this.items.replaceChildren(...rows.map((row) => this.item(row, this.tile(pixels, row))));
+    this.items.replaceChildren(...rows.map((row) => this.item(row, pixelsOf(pictures, row))));
   }
 
   item(row, pixels) {
-    const button = element("button", "thumb");
-    button.type = "button";
-    button.title = this.labels[row];
-    button.setAttribute("aria-label", this.labels[row]);
-    const canvas = element("canvas", "pixelated");
-    canvas.width = this.model.width;
-    canvas.height = this.model.height;
+    const { what } = this.examples.at(row);
+    const { button, canvas } = thumbnail(this.model, what);
+    button.title = what;
     paint(canvas, pixels, this.model);
-    button.append(canvas);
     button.addEventListener("click", () => this.on.take(row));
     return button;
   }

@@ -67,7 +67,7 @@ export class Input {
     this.read(files[0]);
   }
 
-  // data: { paper, extent, errors, examples, labels, originals } of a model.
+  // data: { paper, errors, examples, gallery, originals } of a model.
   take(model, data) {
     this.model = model;
     this.forget();
@@ -76,8 +76,8 @@ export class Input {
     this.adjust.hidden = true;
     this.say("");
     this.comparison.take(model, data.errors);
-    this.drawing.take(model, data.paper, data.extent);
-    this.gallery.take(model, data.examples, data.labels, data.originals);
+    this.drawing.take(model, data.paper);
+    this.gallery.take(model, data.examples, data.gallery, data.originals);
   }
 
   toggle(name) {

@@ -1,5 +1,7 @@
 // Pixels on a canvas of the model's own size, enlarged by CSS in whole pixels.
 
+import { element } from "./dom.js";
+
 const PIXELATED_BELOW = 97;
 const SAVED_SIDE = 512;
 
@@ -16,6 +18,24 @@ export function paint(canvas, pixels, shape, left = 0, top = 0) {
     source += channels;
   }
   canvas.getContext("2d").putImageData(image, left, top);
+}
+
+// The k-th of several pictures, which lie one after the other.
+export function pixelsOf({ pixels, height, width, channels }, k) {
+  const size = height * width * channels;
+  return pixels.subarray(k * size, (k + 1) * size);
+}
+
+// A small picture to press, of the shape of a model's; what it shows may be painted later.
+export function thumbnail({ height, width }, label) {
+  const button = element("button", "thumb");
+  button.type = "button";
+  button.setAttribute("aria-label", label);
+  const canvas = element("canvas", "pixelated");
+  canvas.width = width;
+  canvas.height = height;
+  button.append(canvas);
+  return { button, canvas };
 }
 
 export function isPixelated(height, width) {

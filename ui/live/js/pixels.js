@@ -1,8 +1,5 @@
 // Pictures as bytes, pixel by pixel: shrunk, centred, compared.
 
-// By this much a value differs from the paper's where there is ink.
-const INK = 64;
-
 // Average blocks of scale by scale pixels of RGBA bytes: (height, width, channels) bytes.
 export function average(rgba, { height, width, channels }, scale) {
   const pixels = new Uint8Array(height * width * channels);
@@ -22,12 +19,12 @@ export function average(rgba, { height, width, channels }, scale) {
   return pixels;
 }
 
-// Where RGBA bytes differ from grey paper: [left, top, width, height], null where nowhere.
-export function boundsOf(rgba, { width, height }, paper) {
+// Where RGBA bytes are as far from grey paper as ink is: [left, top, width, height], null where nowhere.
+export function boundsOf(rgba, { width, height }, paper, ink) {
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      if (Math.abs(rgba[4 * (y * width + x)] - paper) < INK) continue;
+      if (Math.abs(rgba[4 * (y * width + x)] - paper) < ink) continue;
       left = Math.min(left, x);
       right = Math.max(right, x);
       top = Math.min(top, y);

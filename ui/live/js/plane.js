@@ -3,7 +3,7 @@
 // scale on both axes. Hovering shows what a place decodes to, a press takes it.
 
 import { element, format } from "./dom.js";
-import { paint } from "./picture.js";
+import { paint, pixelsOf } from "./picture.js";
 
 const MARGIN = 1.06;
 const SIGMAS = [1, 2, 3];
@@ -123,34 +123,41 @@ export class Plane {
     if (!this.root.hidden && this.shows.mosaic.checked && !this.tiles) this.fill();
   }
 
-  // All that stays while the point moves is drawn once: thousands of dots take their time.
+  // All that stays while the point moves is drawn once, thousands of dots and what the page's style
+  // says: asking for either at every move would take longer than the picture does.
   draw() {
-    this.backdrop = null;
+    const { canvas } = this;
+    this.unit = window.devicePixelRatio || 1;
+    this.side = Math.round(canvas.clientWidth * this.unit);
+    this.backdrop = this.ring = null;
+    if (!this.side || !this.data || this.root.hidden) return;
+    if (canvas.width !== this.side) canvas.width = canvas.height = this.side;
+    const { color, backgroundColor, accentColor } = getComputedStyle(canvas);
+    this.style = { color, backgroundColor, accentColor };
+    this.scale = this.side / (2 * this.half);
+    this.backdrop = this.drawBackdrop();
     this.drawAgain();
   }
 
+  // The point's ring on what stays.
   drawAgain() {
-    const { canvas } = this;
-    const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
-    if (!side || !this.data || this.root.hidden) return;
-    if (canvas.width !== side) {
-      canvas.width = canvas.height = side;
-      this.backdrop = null;
-    }
-    const scale = side / (2 * this.half);
-    const at = (x, y) => [
-      (x - this.centre[0]) * scale + side / 2,
-      side / 2 - (y - this.centre[1]) * scale,
-    ];
-    const style = getComputedStyle(canvas);
-    this.backdrop ??= this.drawBackdrop(side, at, scale, style.color);
-    const context = canvas.getContext("2d");
-    context.clearRect(0, 0, side, side);
+    const ring = this.at(this.z[this.x], this.z[this.y]);
+    if (!this.backdrop || ring.join() === this.ring) return;
+    this.ring = ring.join();
+    const context = this.canvas.getContext("2d");
+    context.clearRect(0, 0, this.side, this.side);
     context.drawImage(this.backdrop, 0, 0);
-    this.drawPoint(context, at(this.z[this.x], this.z[this.y]), side, style);
+    this.drawPoint(context, ring);
   }
 
-  drawBackdrop(side, at, scale, colour) {
+  // Where a code lies on the canvas, in its pixels.
+  at(x, y) {
+    const { side, scale, centre } = this;
+    return [(x - centre[0]) * scale + side / 2, side / 2 - (y - centre[1]) * scale];
+  }
+
+  drawBackdrop() {
+    const { side } = this;
     const backdrop = document.createElement("canvas");
     backdrop.width = backdrop.height = side;
     const context = backdrop.getContext("2d");
@@ -159,19 +166,19 @@ export class Plane {
       context.imageSmoothingEnabled = false;
       context.drawImage(this.tiles, 0, 0, side, side);
     }
-    if (this.data.prior) this.drawPrior(context, at, scale, colour);
+    if (this.data.prior) this.drawPrior(context);
     if (!this.tiles) {
-      this.drawCodes(context, at, scale);
-      this.drawNames(context, side, colour);
+      this.drawCodes(context);
+      this.drawNames(context);
     }
     return backdrop;
   }
 
   // Which coordinate grows to the right, which upwards.
-  drawNames(context, side, colour) {
-    const unit = window.devicePixelRatio || 1;
+  drawNames(context) {
+    const { unit, side } = this;
     context.font = `${12 * unit}px sans-serif`;
-    context.fillStyle = colour;
+    context.fillStyle = this.style.color;
     context.globalAlpha = 0.7;
     context.textAlign = "right";
     context.fillText(`z${this.x} \u2192`, side - 6 * unit, side - 8 * unit);
@@ -180,49 +187,47 @@ export class Plane {
     context.globalAlpha = 1;
   }
 
-  drawPrior(context, at, scale, colour) {
-    context.strokeStyle = colour;
+  drawPrior(context) {
+    context.strokeStyle = this.style.color;
     context.globalAlpha = 0.35;
-    context.lineWidth = window.devicePixelRatio || 1;
+    context.lineWidth = this.unit;
     for (const sigma of SIGMAS) {
       context.beginPath();
-      context.arc(...at(0, 0), sigma * scale, 0, 2 * Math.PI);
+      context.arc(...this.at(0, 0), sigma * this.scale, 0, 2 * Math.PI);
       context.stroke();
     }
     context.globalAlpha = 1;
   }
 
-  drawCodes(context, at, scale) {
+  drawCodes(context) {
     const { mean, logVar, label, colours } = this.data;
-    const radius = DOT * (window.devicePixelRatio || 1);
     const withEllipses = logVar && this.shows.ellipses.checked;
     context.globalAlpha = withEllipses ? 0.35 : 0.75;
     for (let row = 0, k = 0; k < mean.length; row++, k += this.dimension) {
-      const place = at(mean[k + this.x], mean[k + this.y]);
+      const place = this.at(mean[k + this.x], mean[k + this.y]);
       context.fillStyle = context.strokeStyle = colours[label ? label[row] : 0] ?? colours[0];
       context.beginPath();
       if (withEllipses) {
-        const radii = [this.x, this.y].map((dim) => scale * Math.exp(logVar[k + dim] / 2));
+        const radii = [this.x, this.y].map((dim) => this.scale * Math.exp(logVar[k + dim] / 2));
         context.ellipse(...place, ...radii, 0, 0, 2 * Math.PI);
         context.stroke();
       } else {
-        context.arc(...place, radius, 0, 2 * Math.PI);
+        context.arc(...place, DOT * this.unit, 0, 2 * Math.PI);
         context.fill();
       }
     }
     context.globalAlpha = 1;
   }
 
-  drawPoint(context, [left, top], side, style) {
-    const size = side / 45;
+  drawPoint(context, place) {
     for (const [colour, width] of [
-      [style.backgroundColor, 5],
-      [style.accentColor, 2],
+      [this.style.backgroundColor, 5],
+      [this.style.accentColor, 2],
     ]) {
       context.strokeStyle = colour;
-      context.lineWidth = width * (window.devicePixelRatio || 1);
+      context.lineWidth = width * this.unit;
       context.beginPath();
-      context.arc(left, top, size, 0, 2 * Math.PI);
+      context.arc(...place, this.side / 45, 0, 2 * Math.PI);
       context.stroke();
     }
     this.canvas.setAttribute(
@@ -247,10 +252,8 @@ export class Plane {
       }
       const pictures = await this.on.decode(codes, TILES);
       if (!pictures || round !== this.round) return;
-      const size = pictures.pixels.length / TILES;
       for (let column = 0; column < TILES; column++) {
-        const pixels = pictures.pixels.subarray(column * size, (column + 1) * size);
-        paint(sheet, pixels, pictures, column * width, row * height);
+        paint(sheet, pixelsOf(pictures, column), pictures, column * width, row * height);
       }
       this.tiles = sheet;
       this.draw();

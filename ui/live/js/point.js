@@ -38,8 +38,8 @@ export class Point {
   // The opening: a slow way to a place worth seeing, given up at the first touch.
   begin() {
     if (this.opening === null) return;
-    const { z, what } = this.opening;
-    this.travel.start(this.z, z, OPENING_MS, () => {
+    const { mean, what } = this.opening;
+    this.travel.start(this.z, mean, OPENING_MS, () => {
       this.opening = null;
       this.on.glide(false);
       this.say(what);
