@@ -8,12 +8,14 @@ from __future__ import annotations
 
 __all__ = ["MAX_TOTAL", "Archive", "LimitError"]
 
+import io
 import os
 import stat
 import struct
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 from zipfile import ZipInfo
 
 from vae.data.errors import DataError, safe_label
@@ -37,19 +39,20 @@ class Archive:
     """A zip file whose entries have all been checked; a context manager.
 
     Args:
-        path: The file.
+        source: The file, or its content.
 
     Raises:
         DataError: if it is no zip, has more than 20,000 entries, or an entry is encrypted, a
             link, overlapping another, or compressed otherwise than by deflate or too strongly.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.name = safe_label(path.name)
+    def __init__(self, source: Path | bytes) -> None:
+        self.name = safe_label(source.name) if isinstance(source, Path) else "the zip"
         self._left = MAX_TOTAL
         try:
-            _check_directory(path)
-            self._zip = zipfile.ZipFile(path)
+            file = source if isinstance(source, Path) else io.BytesIO(source)
+            _check_directory(file)
+            self._zip = zipfile.ZipFile(file)
             self._entries = self._zip.infolist()
         except DataError as error:
             raise DataError(f"{self.name}: {error}") from error
@@ -109,9 +112,9 @@ class Archive:
             raise DataError(f"{self.name}: {error}") from error
 
 
-def _check_directory(path: Path) -> None:
+def _check_directory(source: Path | BinaryIO) -> None:
     """Refuse by the last bytes of the file, before zipfile reads the whole directory."""
-    with open(path, "rb") as file:
+    with open(source, "rb") if isinstance(source, Path) else nullcontext(source) as file:
         if file.read(4) not in (b"PK\3\4", END_RECORD):
             raise DataError(
                 "images are read from a folder, a zip or an npz file; this is none of them"

@@ -81,12 +81,12 @@ def run_apart(
         DataError: as ``read`` raised it.
         SandboxError: if it took too long or too much memory, or crashed.
     """
-    end = time.monotonic() + limits.seconds
     here, there = socket.socketpair()
     with here:
         with there:
             request = {"module": read.__module__, "name": read.__qualname__, **asdict(limits)}
             process = _FORKING.fork(request, there)
+        end = time.monotonic() + limits.seconds  # the server's own start is not the file's fault
         try:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died early
                 _send(here, content, end)
