@@ -45,19 +45,22 @@ def test_its_gradient_points_to_the_data():
     np.testing.assert_allclose(z.grad[0], [-2, 1], rtol=1e-5)
 
 
-def test_it_counts_the_posteriors_that_a_point_is_in():
-    mean = np.array([[0.0, 0], [0, 0], [5, 0]])
-    log_var = np.log([[1.0, 1], [0.01, 0.01], [1, 1]])
-    inside = np.sqrt(5.991) - 0.01  # of the circle that holds 95 % of two standard normals
-    z = np.array([[0.0, 0], [inside, 0], [inside + 0.02, 0], [100, 0]])
-    assert AggregatePosterior(mean, log_var).nearby(z).tolist() == [2, 1, 0, 0]
+def test_at_its_own_codes_it_is_that_of_all_others():
+    mean, log_var = codes()
+    mixture = AggregatePosterior(mean, log_var)
+    seen = mixture.log_density_at_own(np.array([3, 0]))
+    own = mixture.mean.numpy()
+    for value, row in zip(seen, (3, 0), strict=True):
+        others = np.arange(len(own)) != row
+        rest = AggregatePosterior(own[others], mixture.log_var.numpy()[others])
+        assert value == pytest.approx(rest.log_density(own[[row]])[0], rel=1e-4)
+        left_out = mixture.without(own[[row]])
+        assert value == pytest.approx(left_out.log_density(own[[row]])[0], rel=1e-4)
 
 
-def test_a_posterior_holds_nineteen_in_twenty_of_its_draws():
-    mean, log_var = np.array([[1.0, -2, 0.5]]), np.array([[0.3, -1, 0]])
-    noise = np.random.default_rng(0).standard_normal((20_000, 3))
-    inside = AggregatePosterior(mean, log_var).nearby(mean + np.exp(log_var / 2) * noise)
-    assert inside.mean() == pytest.approx(0.95, abs=0.005)
+def test_nothing_is_left_out_that_is_not_there():
+    mixture = AggregatePosterior(*codes())
+    assert mixture.without(np.full((1, 3), 9.0)) is mixture
 
 
 def test_many_codes_are_represented_by_some():

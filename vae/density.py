@@ -8,17 +8,17 @@ from __future__ import annotations
 
 __all__ = ["AggregatePosterior"]
 
+import copy
 import math
 
 import numpy as np
 import torch
-from scipy.stats import chi2
 from torch import Tensor
 
 # Of more codes than this a fixed sample is taken: the density hardly changes, the time does.
 MAX_CODES = 4000
-# What counts as lying within a posterior.
-REGION = 0.95
+# Codes closer than this are the same, up to rounding.
+SAME = 1e-3
 CHUNK_VALUES = 1 << 24
 
 
@@ -60,24 +60,41 @@ class AggregatePosterior:
 
     def log_density_of(self, z: Tensor) -> Tensor:
         """Return the same for a tensor, differentiable."""
-        dims = self.mean.shape[1]
-        constant = 0.5 * dims * math.log(2 * math.pi) + math.log(len(self.mean))
         parts = [
             torch.logsumexp(-0.5 * (self._distances(some) + self.log_var.sum(1)), dim=1)
             for some in z.split(self._rows_at_once)
         ]
-        return torch.cat(parts) - constant
+        return torch.cat(parts) - self._constant(len(self.mean))
 
-    def nearby(self, z: np.ndarray) -> np.ndarray:
-        """Return of how many codes each of (M, D) lies within the posterior: counts (M,).
+    def _constant(self, count: int) -> float:
+        return 0.5 * self.mean.shape[1] * math.log(2 * math.pi) + math.log(count)
 
-        Within means: in the ellipsoid that holds 95 % of it.
+    def log_density_at_own(self, rows: np.ndarray) -> np.ndarray:
+        """Return the log density at some of its own codes as if each had not been there.
+
+        Args:
+            rows: Which of ``mean`` (M,).
+
+        Returns:
+            Log densities (M,) of the mixture of all others.
         """
-        limit = chi2.ppf(REGION, self.mean.shape[1])
+        parts = []
         with torch.no_grad():
-            points = torch.from_numpy(z.astype(np.float32)).split(self._rows_at_once)
-            counts = [(self._distances(some) <= limit).sum(1) for some in points]
-        return torch.cat(counts).numpy()
+            for some in torch.from_numpy(rows).split(self._rows_at_once):
+                exponents = -0.5 * (self._distances(self.mean[some]) + self.log_var.sum(1))
+                exponents[torch.arange(len(some)), some] = -math.inf
+                parts.append(torch.logsumexp(exponents, dim=1))
+        return (torch.cat(parts) - self._constant(len(self.mean) - 1)).numpy()
+
+    def without(self, codes: np.ndarray) -> AggregatePosterior:
+        """Return the mixture without the Gaussians about these means (M, D)."""
+        gone = torch.cdist(self.mean, torch.from_numpy(codes.astype(np.float32))) < SAME
+        kept = ~gone.any(1)
+        if kept.all() or not kept.any():
+            return self
+        rest = copy.copy(self)
+        rest.mean, rest.log_var = self.mean[kept], self.log_var[kept]
+        return rest
 
     @property
     def _rows_at_once(self) -> int:
