@@ -10,7 +10,7 @@ is never formed.
 
 from __future__ import annotations
 
-__all__ = ["Geodesic", "find_geodesic", "image_length"]
+__all__ = ["Decode", "Geodesic", "LogDensity", "find_geodesic", "image_length"]
 
 import math
 from collections.abc import Callable
