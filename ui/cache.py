@@ -16,9 +16,11 @@ __all__ = [
     "examples",
     "meanings",
     "metrics",
+    "model",
     "originals",
     "paper",
     "plane_codes",
+    "reference",
     "shelf",
     "table",
     "thumbnail",
@@ -44,11 +46,13 @@ from ui.summaries import (
     summarise_errors,
     tile_png,
 )
-from vae.checkpoints import Card, CheckpointError, load_codes, load_metrics
+from vae.checkpoints import Card, CheckpointError, load_codes, load_metrics, load_model
 from vae.data import DataError, load
 from vae.encoding import LatentTable
+from vae.evidence import Reference
 from vae.latent import traverse
 from vae.metrics.meaning import Meaning, guess_meanings, image_statistics
+from vae.models import Autoencoder
 from vae.shelf import ShelfEntry, read_shelf
 
 Values = TypeVar("Values")
@@ -91,6 +95,20 @@ def table(checkpoint: str, _card: Card) -> LatentTable:
 def dimensions(checkpoint: str, _card: Card) -> Dimensions:
     """Return what each dimension carries over the held-out codes."""
     return describe_dimensions(table(checkpoint, _card))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def model(checkpoint: str, _card: Card) -> Autoencoder:
+    """Return a model to compute with; nobody may change it."""
+    return load_model(_card)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def reference(checkpoint: str, _card: Card) -> Reference:
+    """Return where a model's held-out data lie."""
+    codes = table(checkpoint, _card)
+    rows = codes.held_out
+    return Reference.of(codes.mean[rows], None if codes.log_var is None else codes.log_var[rows])
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

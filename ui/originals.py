@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import cache, state
+from ui import cache
 from ui.live.values import Originals
 from vae.checkpoints import Card
 from vae.data import SOURCES, DataError, has_originals, load
@@ -61,14 +61,14 @@ class _Fetching:
 _FETCHING = _Fetching()
 
 
-def originals_of(card: Card) -> Originals:
+def originals_of(card: Card, component: str) -> Originals:
     """Return the images of a model's first examples, or how they could be had.
 
-    A page that asks to "fetch" them, in the explorer's state, has them fetched; one that asks to
+    A page that asks to "fetch" them, in the component's state, has them fetched; one that asks to
     "look" learns how far that is.
     """
     name = str(card.data.get("name", ""))
-    ask = st.session_state.get(state.EXPLORER, {}).get("originals")
+    ask = st.session_state.get(component, {}).get("originals")
     asks = isinstance(ask, dict) and ask.get("model") == card.id
     count = ask["count"] if asks and type(ask.get("count")) is int else 0
     if name in SOURCES and has_originals(name):

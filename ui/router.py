@@ -14,6 +14,7 @@ from ui.warmup import start_warmup
 # File in pages/, title, icon.
 PAGES = (
     ("explore", "Explore", ":material/explore:"),
+    ("interpolate", "Interpolate", ":material/timeline:"),
     ("models", "Models", ":material/grid_view:"),
 )
 

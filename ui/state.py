@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
+    "CORNERS",
+    "CORNERS_PARAMETER",
     "EXPLORER",
     "EXPLORER_FRAGMENT",
     "FOCUS",
@@ -10,7 +12,8 @@ __all__ = [
     "INFORMATION",
     "MODEL",
     "MODEL_PARAMETER",
-    "PICTURE",
+    "MORPH",
+    "MORPH_FRAGMENT",
     "POINTS",
     "POINT_PARAMETER",
     "SHELF",
@@ -18,8 +21,11 @@ __all__ = [
     "TRAVERSALS",
     "TWIN",
     "VIEW_PARAMETER",
+    "WAY_PARAMETER",
+    "corners_of",
     "draw_again",
     "point_of",
+    "remember_corners",
     "remember_point",
 ]
 
@@ -32,10 +38,12 @@ from streamlit.errors import StreamlitAPIException
 MODEL_PARAMETER = "model"  # in the address: ?model=NAME
 POINT_PARAMETER = "z"  # in the address: &z=0.5,-1
 VIEW_PARAMETER = "plane"  # in the address: &plane=0,3,mosaic
+CORNERS_PARAMETER = "corners"  # in the address: &corners=0.5,-1;2,0
+WAY_PARAMETER = "way"  # in the address: &way=geodesic,10
 MODEL = "model"  # name of the chosen checkpoint
 POINTS = "points"  # checkpoint id -> the latent vector z, so that each model keeps its own
+CORNERS = "corners"  # checkpoint id -> the codes to interpolate between
 FOCUS = "focus"  # (dim, how many times a slider was pointed out)
-PICTURE = "picture"  # what became of the last picture that this visitor sent
 TOKEN = "token"  # (checkpoint ids, good until, token) for the live socket
 
 EXPLORER = "live"  # the live component: picture and sliders
@@ -44,6 +52,8 @@ TRAVERSALS = "traversals"  # the fragment that follows z when the pointer rests
 GRID = "grid"  # the component that draws them
 INFORMATION = "information"  # the chart of what each dimension carries
 TWIN = "twin"  # the component with two models' planes
+MORPH = "morph"  # the component that interpolates
+MORPH_FRAGMENT = "interpolation"  # the fragment it is in
 SHELF = "shelf"  # the model picker
 
 
@@ -56,6 +66,18 @@ def point_of(checkpoint: str, latent_dim: int) -> np.ndarray | None:
 def remember_point(checkpoint: str, z: list[float]) -> None:
     """Keep where this visitor stands in a model's latent space."""
     st.session_state[POINTS] = {**st.session_state.get(POINTS, {}), checkpoint: z}
+
+
+def corners_of(checkpoint: str, latent_dim: int) -> np.ndarray | None:
+    """Return the codes (N, D) that this visitor interpolated between last, None before any."""
+    codes = st.session_state.get(CORNERS, {}).get(checkpoint)
+    is_known = codes is not None and all(len(z) == latent_dim for z in codes)
+    return np.array(codes, dtype=np.float32) if is_known else None
+
+
+def remember_corners(checkpoint: str, corners: list[list[float]]) -> None:
+    """Keep the codes that this visitor interpolates between."""
+    st.session_state[CORNERS] = {**st.session_state.get(CORNERS, {}), checkpoint: corners}
 
 
 def draw_again(fragment: str) -> None:

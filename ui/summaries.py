@@ -95,6 +95,7 @@ def draw_examples(codes: LatentTable) -> Examples:
         log_var=None if codes.log_var is None else codes.log_var[rows],
         label=tuple(_describe(codes, int(row)) for row in rows),
         index=codes.index[rows],
+        error=codes.reconstruction_error[rows],
     )
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import threading
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -51,20 +52,44 @@ def question(card, sequence=1, **more):
 
 
 def test_a_picture_comes_back_as_the_encoder_sees_it(app, card):
-    data = run(app, picture=question(card, file=picture()))
-    assert data["picture"] == {"sequence": 1, "notes": "", "error": ""}
+    data = run(app, picture=question(card, files=[picture()]))
+    assert data["picture"] == {"sequence": 1, "notes": "", "error": "", "count": 1}
     np.testing.assert_array_equal(np.asarray(data["picturePixels"]), np.full(64, 40))
 
 
 def test_what_was_sent_once_can_be_prepared_anew(app, card):
-    run(app, picture=question(card, file=picture()))
-    data = run(app, picture=question(card, sequence=2, invert=True))
+    run(app, picture=question(card, files=[picture()]))
+    data = run(app, picture=question(card, sequence=2, of=1, pick=0, invert=True))
     assert data["picture"]["sequence"] == 2
     assert set(np.asarray(data["picturePixels"])) == {215}
 
 
+def test_several_files_and_zips_come_as_one_list(app, card):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, level in (("b.png", 3), ("a.png", 2)):
+            archive.writestr(name, base64.b64decode(picture(level=level)))
+    files = [picture(level=1), base64.b64encode(buffer.getvalue()).decode(), "damaged"]
+    data = run(app, picture=question(card, files=files))
+    assert data["picture"]["count"] == 3
+    pixels = np.asarray(data["picturePixels"]).reshape(3, -1)
+    assert [set(each) for each in pixels] == [{1}, {2}, {3}]
+    assert data["picture"]["notes"].startswith("1 of 3 files could not be read: the file arrived")
+    data = run(app, picture=question(card, sequence=2, of=1, pick=2, invert=True))
+    assert set(np.asarray(data["picturePixels"])) == {252}
+
+
+def test_of_many_uploads_the_last_ones_are_kept(app, card):
+    for sequence in range(1, 11):
+        run(app, picture=question(card, sequence=sequence, files=[picture(level=sequence)]))
+    data = run(app, picture=question(card, sequence=11, of=2, pick=0))
+    assert data["picture"]["error"] == "Choose a picture first."
+    data = run(app, picture=question(card, sequence=12, of=3, pick=0))
+    assert set(np.asarray(data["picturePixels"])) == {3}
+
+
 def test_an_answer_stays_when_the_question_has_gone(app, card):
-    run(app, picture=question(card, file=picture()))
+    run(app, picture=question(card, files=[picture()]))
     data = run(app, picture=None)
     assert data["picture"]["sequence"] == 1
     assert "picturePixels" in data
@@ -72,7 +97,7 @@ def test_an_answer_stays_when_the_question_has_gone(app, card):
 
 def test_what_was_done_is_said(app, card):
     clear = picture("RGBA", (300, 200), (0, 0, 0, 0))
-    data = run(app, picture=question(card, file=clear))
+    data = run(app, picture=question(card, files=[clear]))
     assert data["picture"]["notes"] == "Transparent parts were put on white."
     assert set(np.asarray(data["picturePixels"])) == {255}
 
@@ -81,13 +106,17 @@ def test_what_was_done_is_said(app, card):
     ("change", "error"),
     [
         ({}, "Choose a picture first."),
-        ({"file": ""}, "The file is empty"),
-        ({"file": None}, "The file could not be read"),
-        ({"file": "x" * 10}, "The file arrived damaged; send it again."),
-        ({"file": "\ud800"}, "The file arrived damaged; send it again."),
-        ({"file": base64.b64encode(b"MZ" * 99).decode()}, "This is not a picture"),
-        ({"file": picture(), "turns": 7}, "Turns is 7; give 0, 1, 2 or 3"),
-        ({"file": picture(), "turns": None}, "Turns is None"),
+        ({"of": 1, "pick": 0}, "Choose a picture first."),
+        ({"of": [1], "pick": 0}, "Choose a picture first."),
+        ({"files": [""]}, "The file is empty"),
+        ({"files": None}, "The file could not be read"),
+        ({"files": []}, "The file could not be read"),
+        ({"files": [None]}, "The file could not be read"),
+        ({"files": ["x" * 10]}, "The file arrived damaged; send it again."),
+        ({"files": ["\ud800"]}, "The file arrived damaged; send it again."),
+        ({"files": [base64.b64encode(b"MZ" * 99).decode()]}, "This is not a picture"),
+        ({"files": [picture()], "turns": 7}, "Turns is 7; give 0, 1, 2 or 3"),
+        ({"files": [picture()], "turns": None}, "Turns is None"),
     ],
 )
 def test_a_bad_question_gets_a_plain_sentence(app, card, change, error):
@@ -106,7 +135,7 @@ def test_nonsense_is_not_answered(app, card, ask):
 
 def test_a_picture_sent_for_another_model_is_not_shown(app, card, tmp_path):
     other = add_checkpoint(tmp_path, "beta", image_shape=(3, 8, 8))
-    run(app, picture=question(card, file=picture()))
+    run(app, picture=question(card, files=[picture()]))
     app.query_params["model"] = "beta"
     data = run(app, picture=None)
     assert data["model"]["id"] == other.id

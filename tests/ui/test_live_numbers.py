@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vae.concepts import analogy
+from vae.paths import bilinear, cross_fade
+
 JS = Path(__file__).parents[2] / "ui" / "live" / "js"
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -109,3 +112,72 @@ def test_the_share_below_a_value(run, value, share):
 def test_equal_quantiles_do_no_harm(run):
     assert run("statistics", "m.shareBelow([1, 1, 1, 2], 1)") == 0
     assert 0 < run("statistics", "m.shareBelow([1, 1, 1, 2], 1.5)") < 1
+
+
+CORNERS = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("t", [0, 0.2, 1 / 3, 0.5, 0.99, 1])
+def test_a_place_of_a_way_lies_between_its_codes(run, t):
+    seen = run("codes", f"m.codeAlong(Float32Array.from(v.z), 3, {t})", z=CORNERS.ravel().tolist())
+    place = [np.interp(t, np.linspace(0, 1, 4), column) for column in CORNERS.T]
+    np.testing.assert_allclose(seen, place, atol=1e-6)
+    if t in (0, 1):
+        assert seen == CORNERS[-1 if t else 0].tolist()
+
+
+@pytest.mark.parametrize("place", [(0, 0), (1, 0), (0.3, 0.8), (1, 1)])
+def test_a_place_of_the_square_is_the_bilinear_blend_of_the_library(run, place):
+    weights = np.array(run("codes", f"m.weightsAt({list(place)}, 4)"))
+    expected = bilinear(CORNERS, *np.array(place)[:, None])[0]
+    np.testing.assert_allclose(weights @ CORNERS, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("place", "weights"),
+    [
+        ((0.5, 0), (1, 0, 0)),
+        ((0, 1), (0, 1, 0)),
+        ((1, 1), (0, 0, 1)),
+        ((0.5, 2 / 3), (1 / 3, 1 / 3, 1 / 3)),
+        ((0.25, 0.5), (0.5, 0.5, 0)),
+        ((0, 0), (1, 0, 0)),  # beside the triangle: the nearest place of its row
+        ((0, 0.5), (0.5, 0.5, 0)),
+    ],
+)
+def test_a_place_of_the_triangle_has_its_barycentric_weights(run, place, weights):
+    seen = run("codes", f"m.weightsAt({list(place)}, 3)")
+    np.testing.assert_allclose(seen, weights, atol=1e-9)
+
+
+def test_a_cross_fade_is_that_of_the_library(run):
+    first, last = np.random.default_rng(0).integers(0, 256, (2, 12))
+    seen = run("codes", "m.faded(v.ends, 5).flat()", ends=[first.tolist(), last.tolist()])
+    expected = cross_fade(first.astype(np.float32), last.astype(np.float32), 5)
+    np.testing.assert_allclose(np.array(seen).reshape(6, 12), expected, atol=0.51)
+    assert seen[:12] == first.tolist()
+    assert seen[-12:] == last.tolist()
+
+
+def test_codes_of_an_address_come_back(run):
+    text = run("codes", "[m.formatCodes(v.codes, 4)]", codes=CORNERS.tolist())[0]
+    seen = run("codes", "m.parseCodes(v.text, 3, 6).map((c) => Array.from(c)).flat()", text=text)
+    np.testing.assert_allclose(np.array(seen).reshape(4, 3), CORNERS, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1,2,3", "1,2;3,4", "1,2,x;1,2,3", "1,,3;1,2,3", "1,2,1e7;1,2,3", ";".join(["1,2,3"] * 7)],
+)
+def test_an_address_without_codes_is_none(run, text):
+    assert run("codes", "m.parseCodes(v.text, 3, 6)", text=text) is None
+
+
+def test_sums_of_codes(run):
+    a, b, c = CORNERS[:3].tolist()
+    np.testing.assert_allclose(
+        run("codes", "m.combined(v.a, v.b, v.c)", a=a, b=b, c=c), analogy(*CORNERS[:3]), atol=1e-6
+    )
+    np.testing.assert_allclose(
+        run("codes", "m.moved(v.a, v.b, -1.5)", a=a, b=b), CORNERS[0] - 1.5 * CORNERS[1], atol=1e-6
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["explorer", "model_picker", "traversal_grid", "twin"]
+__all__ = ["explorer", "model_picker", "morph", "traversal_grid", "twin"]
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,131 +13,249 @@ import numpy as np
 import streamlit as st
 
 from ui.live.bundle import bundle
-from ui.live.values import Errors, Examples, Opening, Originals, Paper, PlaneCodes, Reading, Slider
+from ui.live.values import Opening, PlaneCodes, Setting, Slider
+from ui.questions import Answer
+from ui.ways import File, Ways
+from vae.concepts import Concept
+from vae.evidence import USUAL_NEIGHBOURS
+from vae.refinement import Refinement
 
 HERE = Path(__file__).parent
+PART = re.compile(r"<!-- (\w+\.html) -->")
 
 
 def _register(name: str, *styles: str) -> Callable:
-    """Register a component made of the HTML file and entry module of its name, and styles."""
+    """Register a component made of the HTML file and entry module of its name, and styles.
+
+    The file may say ``<!-- part.html -->`` for a part that several components have.
+    """
+    html = PART.sub(lambda match: _read(match[1]), _read(f"{name}.html"))
     sheets = [(HERE / "css" / f"{style}.css").read_text(encoding="utf-8") for style in styles]
     return st.components.v2.component(
         f"latent_{name}",
-        html=(HERE / f"{name}.html").read_text(encoding="utf-8"),
+        html=html,
         css="\n".join(sheets),
         js=bundle(HERE / "js" / f"{name}.js"),
     )
+
+
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
 
 
 _EXPLORER = _register("explorer", "base", "view", "plane", "sliders", "input")
 _GRID = _register("grid", "base", "grid")
 _SHELF = _register("shelf", "base", "shelf")
 _TWIN = _register("twin", "base", "plane", "twin")
+_MORPH = _register("morph", "base", "view", "sliders", "input", "morph")
 
 
 def explorer(
     *,
     key: str,
-    model: dict,
+    setting: Setting,
     sliders: Sequence[Slider],
     unit: str,
     opening: Opening,
-    examples: Examples,
     plane: PlaneCodes,
-    errors: Errors,
-    paper: Paper,
-    gallery: int,
-    originals: Originals,
-    engines: dict,
     parameters: tuple[str, str],
     snippet: str,
     focus: tuple[int, int] | None,
-    picture: Reading | None,
-    reply: tuple[int, np.ndarray] | None,
     on_point: Callable[[], None],
     on_question: Callable[[], None],
 ) -> None:
     """Draw the live picture with all that moves it.
 
-    The state under ``key`` holds "point" ({"model", "z"}), set when the pointer rests; "picture"
-    ({"sequence", "model", ...}), a file to read or how to prepare it; "originals" ({"what",
-    "model", "count"}), the wish for a data set; and "ask" ({"sequence", "model", "count", "z"} or
-    {..., "pixels"}), set where no socket can be had.
+    The state under ``key`` holds "point" ({"model", "z"}), set when the pointer rests; and what
+    ``_setting`` says.
 
     Args:
         key: Session key of the component.
-        model: "id", "name", "height", "width", "channels", "dims" and "prior" (can it be sampled).
+        setting: The model.
         sliders: One for each dimension, in the order they are shown.
         unit: Unit of their information.
         opening: What is shown before anybody moves.
-        examples: Held-out codes to visit.
         plane: Codes to show on the latent plane.
-        errors: Held-out reconstruction errors.
-        paper: What the model's pictures are drawn on.
-        gallery: How many of the examples one can choose among by their pictures.
-        originals: The images of the first examples.
-        engines: Where pictures can be decoded, as paths below the app's address, "" where there
-            is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
-            (the model's ONNX graphs); and the "token" that socket and graphs want to see.
         parameters: Names of the address's query parameters that keep the code and the view.
         snippet: Python that draws a code, "{z}" in place of its numbers.
         focus: A slider to point out, and how many times that has been asked for.
-        picture: What became of the last picture that was sent.
-        reply: Sequence number and numbers that answer the last "ask".
         on_point: Called when the pointer rests at a new code.
         on_question: Called when a page asks for anything.
     """
-    data = {
-        "model": model,
+    data, columns = _setting(setting)
+    data |= {
         "sliders": [asdict(slider) for slider in sliders],
         "unit": unit,
         "z": opening.z.tolist(),
         "what": opening.what,
-        "first": opening.pixels.ravel(),
         "opening": opening.glide_to,
-        "examples": examples.mean.ravel(),
-        "labels": list(examples.label),
-        "planes": [_plane(plane, model)],
-        "errors": asdict(errors),
-        "paper": asdict(paper),
-        "gallery": gallery,
+        "planes": [_plane(plane, setting.model)],
+        "parameter": parameters[0],
+        "viewParameter": parameters[1],
+        "snippet": snippet,
+        "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
+    }
+    columns |= {"first": opening.pixels, **_plane_columns(plane, 0)}
+    _EXPLORER(
+        key=key,
+        data=data | _flat(columns),
+        on_point_change=on_point,
+        on_ask_change=on_question,
+        on_picture_change=on_question,
+        on_originals_change=on_question,
+    )
+
+
+def morph(
+    *,
+    key: str,
+    setting: Setting,
+    corners: np.ndarray,
+    labels: Sequence[str],
+    parameters: tuple[str, str],
+    snippet: str,
+    ways: Answer[Ways] | None,
+    refined: Answer[Refinement] | None,
+    concept: Answer[Concept] | None,
+    file: Answer[File] | None,
+    on_question: Callable[[], None],
+) -> None:
+    """Draw corners and the ways between them.
+
+    The state under ``key`` holds "ways", "refine", "concept" and "file", questions as ``ui.ways``
+    answers them; and what ``_setting`` says.
+
+    Args:
+        key: Session key of the component.
+        setting: The model.
+        corners: The codes to begin with (N, D), N 2 to 6.
+        labels: Names of the classes, for concepts; none where they are not known.
+        parameters: Names of the address's query parameters that keep the corners and the way.
+        snippet: Python that makes the ways, "{corners}", "{path}" and "{steps}" to be filled in.
+        ways: The ways that were asked for last.
+        refined: What became of the code that was to be refined last.
+        concept: The direction that was asked for last.
+        file: The file that was asked for last, as long as the page waits for it.
+        on_question: Called when a page asks for anything.
+    """
+    data, columns = _setting(setting)
+    data |= {
+        "corners": corners.tolist(),
+        "classes": list(labels),
+        "parameter": parameters[0],
+        "wayParameter": parameters[1],
+        "snippet": snippet,
+    }
+    for name, answer in (
+        ("ways", ways),
+        ("refined", refined),
+        ("concept", concept),
+        ("file", file),
+    ):
+        if answer is not None:
+            data[name] = {"sequence": answer.sequence, "error": answer.error}
+    if ways is not None and ways.value is not None:
+        data["ways"] |= _ways(ways.value)
+        columns |= _ways_columns(ways.value)
+    if refined is not None and refined.value is not None:
+        found = refined.value
+        data["refined"] |= {"z": found.z.tolist(), "before": found.before, "after": found.after}
+    if concept is not None and concept.value is not None:
+        found = concept.value
+        data["concept"] |= {
+            "direction": found.direction.tolist(),
+            "effect": found.effect_size,
+            "auc": found.auc,
+            "control": found.control_auc,
+            "judged": list(found.judged),
+        }
+    if file is not None and file.value is not None:
+        data["file"] |= {"name": file.value.name, "kind": file.value.kind}
+        columns["fileBytes"] = np.frombuffer(file.value.content, np.uint8)
+    _MORPH(
+        key=key,
+        data=data | _flat(columns),
+        on_ways_change=on_question,
+        on_refine_change=on_question,
+        on_concept_change=on_question,
+        on_file_change=on_question,
+        on_ask_change=on_question,
+        on_picture_change=on_question,
+        on_originals_change=on_question,
+    )
+
+
+def _ways(found: Ways) -> dict:
+    return {
+        "steps": found.steps,
+        "nodes": found.nodes,
+        "usual": USUAL_NEIGHBOURS,
+        "corners": found.corners.tolist(),
+        "rows": [
+            {
+                "name": name,
+                "latentLength": way.latent_length,
+                "imageLength": way.image_length,
+                "saved": found.saved[name],
+            }
+            for name, way in found.ways.items()
+        ],
+    }
+
+
+def _ways_columns(found: Ways) -> dict[str, np.ndarray]:
+    columns = {}
+    for k, (name, way) in enumerate(found.ways.items()):
+        evidence = found.evidence[name]
+        columns |= {
+            f"ways_codes{k}": way.codes,
+            f"ways_logDensity{k}": evidence.log_density.astype(np.float32),
+            f"ways_denserThan{k}": evidence.denser_than.astype(np.float32),
+            f"ways_nearby{k}": evidence.nearby.astype(np.int32),
+        }
+    return columns
+
+
+def _setting(setting: Setting) -> tuple[dict, dict[str, np.ndarray | None]]:
+    """Return what every live component is given, plain values and columns.
+
+    Their state holds "picture" ({"sequence", "model", ...}), files to read or how to prepare one;
+    "originals" ({"what", "model", "count"}), the wish for a data set; and "ask" ({"sequence",
+    "model", "count", "z"} or {..., "pixels"}), set where no socket can be had.
+    """
+    originals, picture = setting.originals, setting.picture
+    data = {
+        "model": setting.model,
+        "engines": setting.engines,
+        "labels": list(setting.examples.label),
+        "gallery": setting.gallery,
+        "errors": asdict(setting.errors),
+        "paper": asdict(setting.paper),
         "originals": {
             "state": originals.state,
             "note": originals.note,
             "size": originals.size,
             "count": originals.count,
         },
-        "engines": engines,
-        "parameter": parameters[0],
-        "viewParameter": parameters[1],
-        "snippet": snippet,
-        "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
     }
     # Arrays travel as columns, and only at the top level.
     columns = {
-        "examplesLogVar": examples.log_var,
+        "examples": setting.examples.mean,
+        "examplesLogVar": setting.examples.log_var,
         "originalsPixels": originals.pixels,
-        **_plane_columns(plane, 0),
     }
     if picture is not None:
+        reading = picture.value
         data["picture"] = {
             "sequence": picture.sequence,
-            "notes": picture.notes,
             "error": picture.error,
+            "notes": reading.notes if reading else "",
+            "count": len(reading.pixels) if reading else 0,
         }
-        columns["picturePixels"] = picture.pixels
-    if reply is not None:
-        data["replySequence"] = reply[0]
-        columns["reply"] = reply[1]
-    data |= _flat(columns)
-    _EXPLORER(
-        key=key,
-        data=data,
-        on_point_change=on_point,
-        on_ask_change=on_question,
-        on_picture_change=on_question,
-        on_originals_change=on_question,
-    )
+        columns["picturePixels"] = reading.pixels if reading else None
+    if setting.reply is not None:
+        data["replySequence"], columns["reply"] = setting.reply
+    return data, columns
 
 
 def twin(

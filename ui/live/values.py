@@ -10,12 +10,15 @@ __all__ = [
     "Paper",
     "PlaneCodes",
     "Reading",
+    "Setting",
     "Slider",
 ]
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from ui.questions import Answer
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,14 @@ class Examples:
         log_var: Posterior log variances (N, D) float32, None for an autoencoder.
         label: What each one is, such as "test image 412 · label 7".
         index: Position of each image in its source (N,).
+        error: Mean squared reconstruction error per pixel of each (N,).
     """
 
     mean: np.ndarray
     log_var: np.ndarray | None
     label: tuple[str, ...]
     index: np.ndarray
+    error: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -120,19 +125,44 @@ class Originals:
 
 @dataclass(frozen=True)
 class Reading:
-    """What became of a picture that a visitor sent.
+    """What became of the pictures that a visitor sent.
 
     Attributes:
-        sequence: Number of the page's question.
-        pixels: The picture as the encoder sees it (H, W, C) uint8, None if it was refused.
-        notes: What was done to it, in sentences.
-        error: Why it was refused.
+        pixels: The pictures as the encoder sees them (n, H, W, C) uint8.
+        notes: What was done to them, in sentences.
     """
 
-    sequence: int
-    pixels: np.ndarray | None
+    pixels: np.ndarray
     notes: str = ""
-    error: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every live component needs of the model on the page.
+
+    Attributes:
+        model: "id", "name", "height", "width", "channels", "dims" and "prior" (can it be sampled).
+        engines: Where pictures can be decoded, as paths below the app's address, "" where there
+            is none: "socket" (the live socket), "engine" (the browser engine's files) and "graph"
+            (the model's ONNX graphs); and the "token" that socket and graphs want to see.
+        examples: Held-out codes to visit.
+        gallery: How many of them one can choose among by their pictures.
+        originals: The images of those.
+        errors: Held-out reconstruction errors.
+        paper: What the model's pictures are drawn on.
+        picture: What became of the last pictures that were sent.
+        reply: Sequence number and numbers that answer the last "ask".
+    """
+
+    model: dict
+    engines: dict
+    examples: Examples
+    gallery: int
+    originals: Originals
+    errors: Errors
+    paper: Paper
+    picture: Answer[Reading] | None
+    reply: tuple[int, np.ndarray] | None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["decoding_snippet"]
+__all__ = ["decoding_snippet", "interpolation_snippet"]
 
 from vae.checkpoints import Card
 
@@ -19,7 +19,33 @@ pixels = to_uint8(decode(load_model(card), z))[0]
 Image.fromarray(pixels.squeeze()).save("{name}.png")
 """
 
+WAYS = """\
+import numpy as np
+from vae import decode, find_checkpoint, load_model
+from vae.export.animation import animation_bytes
+from vae.interpolation import interpolate
+from vae.latent import to_uint8
+
+card = find_checkpoint("{name}")
+assert card.id == "{id}", "this is another version of the model"
+model = load_model(card)
+corners = np.array([{{corners}}], dtype=np.float32)
+codes = interpolate(model, corners, path="{{path}}", steps={{steps}})
+frames = to_uint8(decode(model, codes))
+with open("{name}.webp", "wb") as file:
+    file.write(animation_bytes(frames, "webp"))
+"""
+
 
 def decoding_snippet(card: Card) -> str:
     """Return a program that decodes a code of this model to a PNG; "{z}" stands for its numbers."""
     return TEMPLATE.format(name=card.name, id=card.id)
+
+
+def interpolation_snippet(card: Card) -> str:
+    """Return a program that writes a way between codes of this model as an animation.
+
+    "{corners}", "{path}" and "{steps}" stand for the codes as lists, the name of the path and its
+    steps.
+    """
+    return WAYS.format(name=card.name, id=card.id)

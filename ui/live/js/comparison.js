@@ -2,7 +2,7 @@
 
 import { difference, squaredError } from "./pixels.js";
 import { paint } from "./picture.js";
-import { shareBelow } from "./statistics.js";
+import { errorInWords } from "./statistics.js";
 
 export class Comparison {
   constructor(root) {
@@ -32,20 +32,11 @@ export class Comparison {
     this.paint("reconstruction", reconstruction);
     this.paint("difference", difference(input, reconstruction));
     this.root.dataset.error = error;
-    this.line.textContent = `Squared error ${error.toFixed(4)} a pixel: ${this.inWords(error)}.`;
+    this.line.textContent = `Squared error ${error.toFixed(4)} a pixel: ${errorInWords(this.errors, error)}.`;
   }
 
   paint(name, pixels) {
     paint(this.canvases[name], pixels, this.model);
-  }
-
-  inWords(error) {
-    const { quantiles, count, split } = this.errors;
-    const share = shareBelow(quantiles, error);
-    const images = `of ${count.toLocaleString("en")} ${split} images`;
-    if (share <= 0.01) return `less than 99 % ${images}`;
-    if (share >= 0.99) return `more than 99 % ${images}, unlike what it has learned`;
-    return `more than ${Math.round(100 * share)} % ${images}`;
   }
 
   hide() {

@@ -34,3 +34,17 @@ export function examplesOf(data) {
 export function originalsOf(data) {
   return { ...data.originals, pixels: columnOf(data.originalsPixels) };
 }
+
+// The ways that Python found, each with its codes and what is known about them.
+export function waysOf({ ways, ...data }) {
+  const rows = ways.rows.map((row, k) => {
+    const [codes, logDensity, denserThan, nearby] = [
+      "codes",
+      "logDensity",
+      "denserThan",
+      "nearby",
+    ].map((name) => columnOf(data[`ways_${name}${k}`]));
+    return { ...row, codes, logDensity, denserThan, nearby };
+  });
+  return { ...ways, rows };
+}

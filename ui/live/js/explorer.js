@@ -78,7 +78,8 @@ class Explorer {
       decode,
       send: (question) => this.setStateValue("picture", question),
       fetch: (question) => this.setStateValue("originals", question),
-      point: (posterior, what, isDrawn) => this.takePosterior(posterior, what, isDrawn),
+      point: (posterior, { what, isDrawn }) => this.takePosterior(posterior, what, isDrawn),
+      pictures: ([{ pixels }]) => this.input.want({ pixels, what: "your picture" }),
       example: (row) => this.showExample(row),
     });
     this.sampling = new Sampling(find(".controls"), {

@@ -60,7 +60,7 @@ export class Share {
   }
 }
 
-async function copy(button, text) {
+export async function copy(button, text) {
   const before = saying.get(button)?.before ?? button.textContent;
   try {
     await navigator.clipboard.writeText(text);

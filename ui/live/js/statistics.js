@@ -31,3 +31,12 @@ export function shareBelow(quantiles, value) {
   const [low, high] = [quantiles[above - 1], quantiles[above]];
   return (above - 1 + (value - low) / (high - low)) / last;
 }
+
+// How unusual a reconstruction error is among held-out images, { quantiles, count, split }.
+export function errorInWords({ quantiles, count, split }, error) {
+  const share = shareBelow(quantiles, error);
+  const images = `of ${count.toLocaleString("en")} ${split} images`;
+  if (share <= 0.01) return `less than 99 % ${images}`;
+  if (share >= 0.99) return `more than 99 % ${images}, unlike what it has learned`;
+  return `more than ${Math.round(100 * share)} % ${images}`;
+}

@@ -1,0 +1,384 @@
+// From one picture to another: corners, the ways between them, and what is known about each.
+
+import { keepInAddress, readAddress } from "./address.js";
+import { Arithmetic } from "./arithmetic.js";
+import { Blend } from "./blend.js";
+import { Bookmarks } from "./bookmarks.js";
+import { closed, codeAlong, flat, formatCodes, parseCodes } from "./codes.js";
+import { Corners, MAX_CORNERS, nameOf } from "./corners.js";
+import { columnOf, examplesOf, originalsOf, waysOf } from "./data.js";
+import { Decoding } from "./decoding.js";
+import { whenGone } from "./dom.js";
+import { Input } from "./input.js";
+import { pixelsOf } from "./picture.js";
+import { Player } from "./player.js";
+import { normals } from "./random.js";
+import { Refining } from "./refining.js";
+import { Takeaway } from "./takeaway.js";
+import { View } from "./view.js";
+import { CROSS_FADE, WayList } from "./waylist.js";
+
+const ADDRESS_DIGITS = 4;
+const ASK_AFTER_MS = 250;
+const PATHS = ["linear", "spherical", "geodesic", CROSS_FADE];
+const STEPS = 10; // pictures from one corner to the other
+const ROUND = 12; // pictures of a way round several
+
+const morphs = new WeakMap();
+
+export default function (component) {
+  const { parentElement } = component;
+  let morph = morphs.get(parentElement);
+  if (!morph) {
+    morph = new Morph(parentElement);
+    morphs.set(parentElement, morph);
+  }
+  morph.update(component.data, component.setStateValue);
+  return whenGone(parentElement, () => {
+    if (morphs.delete(parentElement)) morph.close();
+  });
+}
+
+class Morph {
+  constructor(parent) {
+    this.root = parent.querySelector(".live");
+    const find = (selector) => this.root.querySelector(selector);
+    const decode = (codes, count) => this.decoding.decodeMany(codes, count);
+    const ask = (name) => (question) => this.setStateValue(name, question);
+    this.evidence = find(".evidence");
+    this.path = PATHS[0];
+    this.view = new View(this.root);
+    this.decoding = new Decoding({
+      ask: ask("ask"),
+      engine: (engine) => this.view.use(engine),
+      picture: (picture, engine, took) => {
+        this.view.paint(picture);
+        this.view.time(engine, took);
+      },
+      note: (note) => this.view.note(note),
+    });
+    this.corners = new Corners(find(".corners"), {
+      choose: (k) => this.choose(k),
+      change: () => this.change(),
+      refine: (k) => this.refining.start(k, this.corners.all[k], this.data.model.id),
+      decode,
+    });
+    this.input = new Input(
+      find(".input"),
+      {
+        encode: (pixels) => this.decoding.encode(pixels),
+        decode,
+        send: ask("picture"),
+        fetch: ask("originals"),
+        point: (posterior, { what, pixels }) => this.put({ ...corner(posterior, what), pixels }),
+        pictures: (pictures, isNew) => this.takePictures(pictures, isNew),
+        example: (row) => this.takeExample(row),
+      },
+      { takesSeveral: true },
+    );
+    this.player = new Player(find(".player"), (t) => this.show(t));
+    this.blend = new Blend(find(".blend"), {
+      move: (z, what) => this.showBeside(z, `Blend: ${what}`),
+      decode,
+    });
+    this.ways = new WayList(find(".waylist"), {
+      choose: (name, t) => this.takePlace(name, t),
+      peek: (name, t) => this.player.isPlaying || this.display(name, t),
+      leave: () => this.display(this.path, this.player.t),
+      decode,
+    });
+    this.arithmetic = new Arithmetic(find(".arithmetic"), {
+      corners: () => this.corners.codes,
+      current: () => this.corners.current.z,
+      show: (z, what) => this.showBeside(z, what),
+      keep: (z, what) => this.put(corner({ mean: z, logVar: null }, what)),
+      ask: ask("concept"),
+      decode,
+    });
+    this.refining = new Refining({
+      ask: ask("refine"),
+      say: (k, text) => this.corners.say(k, text),
+      done: (k, z, before) => {
+        this.corners.put(k, { ...this.corners.all[k], z, logVar: null, before });
+      },
+    });
+    this.takeaway = new Takeaway(find(".share"), {
+      ask: ask("file"),
+      of: () => ({
+        model: this.data.model,
+        snippet: this.data.snippet,
+        corners: this.corners.codes,
+        ways: this.ways.found,
+        path: this.path,
+        steps: this.steps,
+        framesPerSecond: (nodes) => this.player.framesPerSecond(nodes),
+        keep: () => this.keep(),
+      }),
+    });
+    this.bookmarks = new Bookmarks(find(".bookmarks"), find("button.bookmark"), {
+      of: () => this.z,
+      take: (z, number) => this.put(corner({ mean: z, logVar: null }, `bookmark ${number}`)),
+      decode,
+    });
+    this.stepsBox = find("input.steps");
+    this.near = find("input.near");
+    for (const control of [this.stepsBox, this.near]) {
+      control.addEventListener("change", () => this.askForWays(0));
+    }
+    this.prior = find("button.prior");
+    this.prior.addEventListener("click", () => this.takeSample());
+    find("button.example").addEventListener("click", () => this.takeExample(this.examples.other()));
+    const { connection } = this.decoding;
+    const wish = find("select.engine");
+    wish.value = connection.wish;
+    wish.addEventListener("change", () => connection.prefer(wish.value, this.z));
+  }
+
+  // Called at the start and whenever Python or the theme says something new.
+  update(data, setStateValue) {
+    const before = this.data;
+    this.data = data;
+    this.setStateValue = setStateValue;
+    if (!before || data.model.id !== before.model.id) this.open(!before);
+    if (!before) return;
+    if (data.engines.token !== before.engines.token) this.decoding.renew(data.engines);
+    if (data.originals.count !== before.originals.count) {
+      this.input.gallery.receive(originalsOf(data));
+    }
+    const isNew = (name) => data[name] && data[name].sequence !== before[name]?.sequence;
+    if (isNew("picture")) this.input.receive(data.picture, columnOf(data.picturePixels));
+    if (isNew("ways")) this.receiveWays();
+    if (isNew("refined")) this.refining.receive(data.refined);
+    if (isNew("concept")) this.arithmetic.receive(data.concept);
+    if (isNew("file")) this.takeaway.receive(data.file, columnOf(data.fileBytes));
+    this.decoding.deliver(data);
+  }
+
+  open(isFirst) {
+    const { model, engines, errors, parameter, wayParameter } = this.data;
+    this.player.stop();
+    this.examples = examplesOf(this.data);
+    const linked = isFirst ? parseCodes(readAddress(parameter), model.dims, MAX_CORNERS) : null;
+    const codes = linked ?? this.data.corners.map((z) => Float32Array.from(z));
+    this.view.take(model);
+    this.decoding.expect(model);
+    this.decoding.take(engines, codes[0]);
+    this.ways.take(model);
+    this.input.take(model, {
+      paper: this.data.paper,
+      errors,
+      examples: this.examples,
+      gallery: this.data.gallery,
+      originals: originalsOf(this.data),
+    });
+    this.prior.hidden = !model.prior;
+    this.player.time.value = 0;
+    const named = (z) => corner({ mean: z, logVar: null }, this.nameOfCode(z));
+    this.corners.take(model, errors, codes.map(named));
+    this.arithmetic.take(model, this.data.classes, this.examples, this.data.gallery);
+    this.bookmarks.take(model, model.dims);
+    this.takeaway.take();
+    if (isFirst) this.recall(readAddress(wayParameter));
+    this.change(0);
+    this.choose(0);
+  }
+
+  // A code of the gallery is known by name; others are the visitor's own.
+  nameOfCode(z) {
+    for (let row = 0; row < this.examples.count; row++) {
+      const { mean, what } = this.examples.at(row);
+      if (mean.every((value, d) => Math.abs(value - z[d]) < 1e-3)) return what;
+    }
+    return "a point of latent space";
+  }
+
+  // "geodesic,10,near": the way, its steps, and whether geodesics stay near the data or are "free".
+  recall(text) {
+    const [path, steps, near] = text.split(",");
+    if (!PATHS.includes(path)) return;
+    this.path = path;
+    this.near.checked = near !== "free";
+    if (Number(steps) >= 1) this.stepsBox.value = Number(steps);
+  }
+
+  keep() {
+    const { parameter, wayParameter } = this.data;
+    keepInAddress(parameter, formatCodes(this.corners.codes, ADDRESS_DIGITS));
+    const near = this.near.checked ? "near" : "free";
+    keepInAddress(wayParameter, [this.path, this.steps, near].join(","));
+  }
+
+  get steps() {
+    const typed = Math.round(Number(this.stepsBox.value));
+    if (typed >= 1) return Math.min(40, typed);
+    const { length } = this.corners.all;
+    return length === 2 ? STEPS : Math.max(3, Math.round(ROUND / length));
+  }
+
+  // The corners are others than before: what hangs on them follows.
+  change(delay = ASK_AFTER_MS) {
+    const { codes } = this.corners;
+    this.local = flat(closed(codes));
+    this.ends = null;
+    this.refining.stop();
+    this.ways.clear();
+    this.blend.take(this.data.model, codes);
+    this.arithmetic.showSum();
+    this.root.dataset.corners = codes.length;
+    this.stepsBox.placeholder = this.steps;
+    this.show(this.player.t);
+    this.askForWays(delay);
+  }
+
+  askForWays(delay) {
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => {
+      this.sequence = Math.max(Date.now(), (this.sequence ?? 0) + 1);
+      this.setStateValue("ways", {
+        sequence: this.sequence,
+        model: this.data.model.id,
+        corners: this.corners.codes.map((code) => Array.from(code)),
+        steps: this.steps,
+        near: this.near.checked,
+      });
+    }, delay);
+  }
+
+  async receiveWays() {
+    const { ways } = this.data;
+    if (ways.sequence !== this.sequence) return;
+    if (ways.error) {
+      this.evidence.textContent = ways.error;
+      return;
+    }
+    const found = waysOf(this.data);
+    const { codes } = this.corners;
+    const pictures = await this.decoding.decodeMany(flat(codes), codes.length);
+    if (!pictures || ways.sequence !== this.sequence) return;
+    this.ends = closed(codes.map((_, k) => pixelsOf(pictures, k).slice()));
+    await this.ways.show(found, this.ends);
+    this.show(this.player.t);
+  }
+
+  // A place of a way was pressed or hovered; without a place it is chosen as a whole.
+  takePlace(name, t) {
+    this.path = name;
+    if (t === null) return this.show(this.player.t);
+    this.player.stop();
+    this.player.set(t);
+  }
+
+  // The picture at a share t of the chosen way.
+  show(t) {
+    this.display(this.path, t);
+  }
+
+  display(path, t) {
+    this.ways.mark(path, t);
+    this.view.say(`${path}, ${this.whereOf(t)}`);
+    this.evidence.textContent = this.ways.evidence(path, t);
+    this.z = this.ways.codeAt(path, t) ?? codeAlong(this.local, this.data.model.dims, t);
+    if (path === CROSS_FADE && this.ends) this.showFaded(t);
+    else this.decoding.want(this.z);
+  }
+
+  whereOf(t) {
+    const leg = Math.min(this.legs - 1, Math.floor(t * this.legs));
+    const share = Math.round(100 * (t * this.legs - leg));
+    const [from, to] = [leg, (leg + 1) % this.corners.all.length].map(nameOf);
+    if (share % 100 === 0) return `at ${share ? to : from}`;
+    return `${share} % of the way from ${from} to ${to}`;
+  }
+
+  // From how many corners the way leads to another.
+  get legs() {
+    return this.local.length / this.data.model.dims - 1;
+  }
+
+  // No model is asked here: two pictures are mixed.
+  showFaded(t) {
+    const leg = Math.min(this.legs - 1, Math.floor(t * this.legs));
+    const [from, to] = [this.ends[leg], this.ends[leg + 1]];
+    const share = t * this.legs - leg;
+    const pixels = from.map((value, k) => Math.round(value + share * (to[k] - value)));
+    this.view.paint({ ...this.data.model, pixels });
+  }
+
+  // A point that is on no way.
+  showBeside(z, what) {
+    this.player.stop();
+    this.z = z;
+    this.view.say(what);
+    this.evidence.textContent = "";
+    this.decoding.want(z);
+  }
+
+  // A corner was chosen: the next picture is for it, and the main picture shows it.
+  choose(k) {
+    const { pixels, picture, z } = this.corners.all[k];
+    this.root.querySelector(".input h3").textContent = `A picture for ${nameOf(k)}`;
+    this.input.forget();
+    this.input.adopt(picture ?? null);
+    if (pixels) this.input.compare(pixels, z);
+    else this.input.comparison.hide();
+    this.player.stop();
+    this.player.set(k / this.legs);
+  }
+
+  // The chosen corner gets another code.
+  put(made) {
+    this.player.stop();
+    this.player.time.value = this.corners.chosen / this.legs;
+    this.corners.put(this.corners.chosen, made);
+    if (!made.pixels) this.input.comparison.hide();
+  }
+
+  takeExample(row) {
+    const { what, ...posterior } = this.examples.at(row);
+    const pixels = this.input.gallery.original(row)?.slice() ?? null;
+    this.input.forget();
+    this.put({ ...corner(posterior, what), pixels });
+    if (pixels) this.input.compare(pixels, posterior.mean);
+  }
+
+  takeSample() {
+    this.input.forget();
+    this.seed = (this.seed ?? 0) + 1;
+    const mean = normals(this.seed, this.data.model.dims);
+    this.put(corner({ mean, logVar: null }, `prior sample ${this.seed}`));
+  }
+
+  // New pictures go to the chosen corner and those after it; one prepared anew to its own.
+  async takePictures(pictures, isNew) {
+    let place = this.corners.chosen;
+    if (!isNew) place = this.placeOf(pictures[0]) ?? place;
+    const left = pictures.slice(0, MAX_CORNERS - (isNew && pictures.length > 1 ? 0 : place));
+    if (isNew && place + left.length > MAX_CORNERS) place = 0;
+    for (const picture of left) {
+      const posterior = await this.decoding.encode(picture.pixels);
+      if (!posterior) return this.input.say("The picture could not be encoded. Try it again.");
+      const made = { ...corner(posterior, "your picture"), pixels: picture.pixels, picture };
+      place = this.corners.put(place, made) + 1;
+    }
+    this.corners.choose(place - 1);
+  }
+
+  placeOf({ of, pick }) {
+    const place = this.corners.all.findIndex(
+      ({ picture }) => picture && picture.of === of && picture.pick === pick,
+    );
+    return place < 0 ? null : place;
+  }
+
+  close() {
+    clearTimeout(this.asking);
+    this.player.stop();
+    this.view.close();
+    this.input.close();
+    this.decoding.close();
+  }
+}
+
+function corner({ mean, logVar }, what) {
+  return { z: mean, logVar, what, pixels: null, picture: null };
+}
