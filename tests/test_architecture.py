@@ -1,6 +1,8 @@
 """Imports go one way: pages -> ui -> vae -> torch, scikit-learn, numpy."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,14 @@ def test_only_one_module_caches():
 def test_the_check_can_fail(tmp_path):
     (tmp_path / "bad.py").write_text("from streamlit import cache_data\nimport plotly.express\n")
     assert {name.split(".")[0] for name in imported(tmp_path / "bad.py")} == {"streamlit", "plotly"}
+
+
+def test_pages_start_without_scikit_learn():
+    """Importing it takes a second, which the first visitor would wait for."""
+    program = (
+        "import sys, ui.controls, ui.interpolation, ui.panels; print('sklearn' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    assert done.stdout.strip() == "False"

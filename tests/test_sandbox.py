@@ -1,4 +1,3 @@
-import ctypes
 import io
 import os
 import socket
@@ -7,68 +6,30 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
-import numpy as np
 import pytest
 from PIL import Image
 
+from tests.readers import (
+    crash,
+    eat,
+    echo,
+    fail,
+    find_parent,
+    flood,
+    hang,
+    leave,
+    lie,
+    look_around,
+    measure,
+    refuse,
+    spin,
+)
 from vae.data import DataError
 from vae.importing import sandbox
 from vae.importing.pictures import read_stranger
 from vae.importing.sandbox import Limits, SandboxError, run_apart
 
 SHORT = Limits(seconds=2)
-
-
-def echo(content):
-    return {"length": len(content)}, [np.frombuffer(content, np.uint8).reshape(2, -1)]
-
-
-def refuse(content):
-    raise DataError("this is not a picture")
-
-
-def fail(content):
-    raise RuntimeError("/secret/path of the server")
-
-
-def hang(content):
-    time.sleep(60)
-
-
-def spin(content):
-    while True:
-        pass
-
-
-def eat(content):
-    return {}, [np.ones(1 << 33, np.uint8)]
-
-
-def crash(content):
-    ctypes.string_at(0)
-
-
-def leave(content):
-    os._exit(0)
-
-
-def look_around(content):
-    before = os.listdir(".")
-    try:
-        with open("x", "w") as file:
-            file.write("y" * 100)
-        wrote = True
-    except OSError:
-        wrote = False
-    return {"before": before, "wrote": wrote, "pid": os.getpid()}, []
-
-
-def flood(content):
-    return {}, [np.zeros(1 << 28)]
-
-
-def lie(content):
-    return {}, [np.array([object()], dtype=object)]
 
 
 def test_what_a_reader_returns_comes_back():
@@ -82,10 +43,6 @@ def test_what_a_reader_returns_comes_back():
 def test_files_of_every_size_arrive(size):
     values, _ = run_apart(measure, b"x" * size)
     assert values["length"] == size
-
-
-def measure(content):
-    return {"length": len(content)}, []
 
 
 def test_a_refusal_is_the_reader_s_own_sentence():
@@ -134,7 +91,7 @@ def test_no_process_and_no_file_stays():
 
 def test_a_process_that_nobody_waits_for_ends_by_itself():
     here, there = socket.socketpair()
-    request = {"module": __name__, "name": "hang", **asdict(Limits(seconds=1))}
+    request = {"module": hang.__module__, "name": "hang", **asdict(Limits(seconds=1))}
     with here, there:
         process = sandbox._FORKING.fork(request, there)
         sandbox._send(here, b"x", None)
@@ -149,10 +106,6 @@ def test_it_goes_on_when_the_server_it_forks_from_was_killed():
     os.kill(parent, 9)
     time.sleep(0.2)
     assert run_apart(find_parent, b"")[0]["parent"] != parent
-
-
-def find_parent(content):
-    return {"parent": os.getppid()}, []
 
 
 def test_many_at_once_do_not_mix_their_answers():

@@ -9,10 +9,11 @@ import streamlit as st
 
 from ui import cache, state
 from ui.live.component import morph
+from ui.live.values import File, Ways
 from ui.questions import Answer, answer
 from ui.setting import setting_of
 from ui.summaries import GALLERY
-from ui.ways import File, Ways, find_direction, find_ways, make_file, refine_code
+from ui.ways import find_direction, find_ways, make_file, refine_code
 from vae.checkpoints import Card
 from vae.export.snippet import interpolation_snippet
 

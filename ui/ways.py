@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["MAX_CORNERS", "File", "Ways", "find_direction", "find_ways", "make_file", "refine_code"]
+__all__ = ["MAX_CORNERS", "find_direction", "find_ways", "make_file", "refine_code"]
 
 import io
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import torch
 
 from ui import cache
+from ui.live.values import File, Ways
 from vae.checkpoints import Card
 from vae.concepts import Concept, find_concept
-from vae.evidence import Evidence, weigh
+from vae.evidence import weigh
 from vae.export.animation import FORMATS, animation_bytes
 from vae.export.pictures import png_bytes, tile
-from vae.interpolation import Way, compare_ways
+from vae.interpolation import compare_ways
 from vae.latent import MAX_COORDINATE, decode, to_uint8
 from vae.paths import cross_fade
 from vae.refinement import Refinement, refine
@@ -39,36 +39,6 @@ Made = TypeVar("Made")
 # Torch makes a pool of threads for every thread that asks for one, and two computations at once
 # take longer than one after the other: visitors' computations are done on one thread.
 _COMPUTING = ThreadPoolExecutor(1, "computing", initializer=lambda: torch.set_num_threads(1))
-
-
-@dataclass(frozen=True)
-class Ways:
-    """The ways through the same corners.
-
-    Attributes:
-        corners: The codes (N, D).
-        steps: Pictures from each corner to the next, in a strip.
-        nodes: Codes from each corner to the next, a multiple of ``steps``.
-        ways: By name.
-        evidence: What is known about each way's codes, by name.
-        saved: Share of the straight way's length in image space that each saves, by name.
-    """
-
-    corners: np.ndarray
-    steps: int
-    nodes: int
-    ways: dict[str, Way]
-    evidence: dict[str, Evidence]
-    saved: dict[str, float]
-
-
-@dataclass(frozen=True)
-class File:
-    """A file to take along."""
-
-    name: str
-    kind: str
-    content: bytes
 
 
 def find_ways(card: Card, ask: dict) -> Ways:

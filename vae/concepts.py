@@ -7,7 +7,6 @@ __all__ = ["Concept", "analogy", "find_concept"]
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 # Fewer codes in a group leave none to judge the direction on.
 MIN_JUDGED = 4
@@ -82,6 +81,9 @@ def analogy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 
 def _auc(present: np.ndarray, absent: np.ndarray) -> float:
+    # Importing it takes a second, and an app that imports this must start at once.
+    from sklearn.metrics import roc_auc_score
+
     truth = np.repeat([1, 0], [len(present), len(absent)])
     return float(roc_auc_score(truth, np.concatenate([present, absent])))
 

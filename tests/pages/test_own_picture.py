@@ -12,11 +12,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.seen import components
+from tests.readers import crash, eat, hang
 from tests.ui.shelves import add_checkpoint
 from ui import originals
 from ui.cache import encode
 from vae.checkpoints import read_card
 from vae.data import DataError
+from vae.importing import pictures
+from vae.importing.sandbox import Limits
 
 ROOT = Path(__file__).parents[2]
 NOTHING = {"turns": 0, "whole": False, "contrast": False, "invert": False}
@@ -34,11 +37,11 @@ def app(card):
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
 
 
-def run(app, **asked):
-    app.session_state["live"] = asked
+def run(app, key="live", **asked):
+    app.session_state[key] = asked
     app.run()
     assert not app.exception
-    return components(app)["latent_explorer"]
+    return components(app)[{"live": "latent_explorer", "morph": "latent_morph"}[key]]
 
 
 def picture(mode="L", size=(9, 9), level=40):
@@ -123,6 +126,29 @@ def test_a_bad_question_gets_a_plain_sentence(app, card, change, error):
     data = run(app, picture=question(card, **change))
     assert data["picture"]["error"].startswith(error)
     assert "picturePixels" not in data
+
+
+@pytest.mark.parametrize(
+    ("reader", "error"),
+    [
+        (crash, "The file makes its reader crash"),
+        (eat, "Reading the file takes too much memory"),
+        (hang, "Reading the file takes too long"),
+    ],
+)
+@pytest.mark.parametrize("page", ["explore", "interpolate"])
+def test_a_reader_that_fails_is_a_plain_sentence_and_the_app_lives(
+    card, monkeypatch, page, reader, error
+):
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+    key = {"explore": "live", "interpolate": "morph"}[page]
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "_read", reader)
+        patch.setattr(pictures, "LIMITS", Limits(seconds=2))
+        data = run(app, key, picture=question(card, files=[picture()]))
+        assert data["picture"]["error"].startswith(error)
+    data = run(app, key, picture=question(card, sequence=2, files=[picture()]))
+    assert (data["picture"]["error"], data["picture"]["count"]) == ("", 1)
 
 
 @pytest.mark.parametrize(

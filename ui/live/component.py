@@ -13,9 +13,8 @@ import numpy as np
 import streamlit as st
 
 from ui.live.bundle import bundle
-from ui.live.values import Opening, PlaneCodes, Setting, Slider
+from ui.live.values import File, Opening, PlaneCodes, Setting, Slider, Ways
 from ui.questions import Answer
-from ui.ways import File, Ways
 from vae.concepts import Concept
 from vae.evidence import USUAL_NEIGHBOURS
 from vae.refinement import Refinement

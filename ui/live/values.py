@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "Errors",
     "Examples",
+    "File",
     "Opening",
     "Originals",
     "Paper",
@@ -12,6 +13,7 @@ __all__ = [
     "Reading",
     "Setting",
     "Slider",
+    "Ways",
 ]
 
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ui.questions import Answer
+from vae.evidence import Evidence
+from vae.interpolation import Way
 
 
 @dataclass(frozen=True)
@@ -180,3 +184,33 @@ class Opening:
     what: str
     pixels: np.ndarray
     glide_to: int | None
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways through the same corners.
+
+    Attributes:
+        corners: The codes (N, D).
+        steps: Pictures from each corner to the next, in a strip.
+        nodes: Codes from each corner to the next, a multiple of ``steps``.
+        ways: By name.
+        evidence: What is known about each way's codes, by name.
+        saved: Share of the straight way's length in image space that each saves, by name.
+    """
+
+    corners: np.ndarray
+    steps: int
+    nodes: int
+    ways: dict[str, Way]
+    evidence: dict[str, Evidence]
+    saved: dict[str, float]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to take along."""
+
+    name: str
+    kind: str
+    content: bytes
