@@ -25,10 +25,13 @@ def interpolate_corners(card: Card) -> None:
     found = ways.value if ways is not None else None
     if found is not None:
         state.remember_corners(card.id, found.corners.tolist())
+    usual = _usual_corners(card)
+    known = state.corners_of(card.id, card.model.latent_dim)
     morph(
         key=state.MORPH,
         setting=setting_of(card, state.MORPH),
-        corners=_opening(card),
+        corners=known if known is not None else usual,
+        usual=usual,
         labels=_classes(card),
         parameters=(state.CORNERS_PARAMETER, state.WAY_PARAMETER),
         snippet=interpolation_snippet(card),
@@ -47,14 +50,8 @@ def _file(card: Card, ways: Ways | None) -> Answer[File] | None:
     return answer(state.MORPH, "file", card, lambda ask: make_file(card, ask, ways))
 
 
-def _opening(card: Card) -> np.ndarray:
-    """Return where the visitor left the corners, or else two codes to begin with.
-
-    Held-out ones that are reconstructed well, as far from each other as can be.
-    """
-    known = state.corners_of(card.id, card.model.latent_dim)
-    if known is not None:
-        return known
+def _usual_corners(card: Card) -> np.ndarray:
+    """Return two codes to begin with: reconstructed well, as far from each other as can be."""
     examples = cache.examples(card.id, card)
     mean, error = examples.mean[:GALLERY], examples.error[:GALLERY]
     if len(mean) < 2:

@@ -110,6 +110,7 @@ def morph(
     key: str,
     setting: Setting,
     corners: np.ndarray,
+    usual: np.ndarray,
     labels: Sequence[str],
     parameters: tuple[str, str],
     snippet: str,
@@ -128,6 +129,7 @@ def morph(
         key: Session key of the component.
         setting: The model.
         corners: The codes to begin with (N, D), N 2 to 6.
+        usual: The codes to begin anew with (2, D).
         labels: Names of the classes, for concepts; none where they are not known.
         parameters: Names of the address's query parameters that keep the corners and the way.
         snippet: Python that makes the ways, "{corners}", "{path}" and "{steps}" to be filled in.
@@ -140,6 +142,7 @@ def morph(
     data, columns = _setting(setting)
     data |= {
         "corners": corners.tolist(),
+        "usual": usual.tolist(),
         "classes": list(labels),
         "parameter": parameters[0],
         "wayParameter": parameters[1],

@@ -27,9 +27,14 @@ export class Corners {
     this.all = [];
   }
 
-  take(model, errors, corners) {
+  // A model is on its way, with the errors of its held-out images.
+  expect(model, errors) {
     this.model = model;
     this.errors = errors;
+    this.all = [];
+  }
+
+  take(corners) {
     this.all = corners;
     this.chosen = 0;
     this.draw();

@@ -128,6 +128,7 @@ class Morph {
     this.prior = find("button.prior");
     this.prior.addEventListener("click", () => this.takeSample());
     find("button.example").addEventListener("click", () => this.takeExample(this.examples.other()));
+    find("button.anew").addEventListener("click", () => this.begin(this.data.usual));
     const { connection } = this.decoding;
     const wish = find("select.engine");
     wish.value = connection.wish;
@@ -159,10 +160,10 @@ class Morph {
     this.player.stop();
     this.examples = examplesOf(this.data);
     const linked = isFirst ? parseCodes(readAddress(parameter), model.dims, MAX_CORNERS) : null;
-    const codes = linked ?? this.data.corners.map((z) => Float32Array.from(z));
+    const codes = linked ?? this.data.corners;
     this.view.take(model);
     this.decoding.expect(model);
-    this.decoding.take(engines, codes[0]);
+    this.decoding.take(engines, Float32Array.from(codes[0]));
     this.ways.take(model);
     this.input.take(model, {
       paper: this.data.paper,
@@ -172,13 +173,22 @@ class Morph {
       originals: originalsOf(this.data),
     });
     this.prior.hidden = !model.prior;
-    this.player.time.value = 0;
-    const named = (z) => corner({ mean: z, logVar: null }, this.nameOfCode(z));
-    this.corners.take(model, errors, codes.map(named));
+    this.corners.expect(model, errors);
     this.arithmetic.take(model, this.data.classes, this.examples, this.data.gallery);
     this.bookmarks.take(model, model.dims);
     this.takeaway.take();
     if (isFirst) this.recall(readAddress(wayParameter));
+    this.begin(codes);
+  }
+
+  // Begin with codes as corners.
+  begin(codes) {
+    this.player.time.value = 0;
+    const all = codes.map((code) => {
+      const mean = Float32Array.from(code);
+      return corner({ mean, logVar: null }, this.nameOfCode(mean));
+    });
+    this.corners.take(all);
     this.change(0);
     this.choose(0);
   }
