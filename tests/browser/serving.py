@@ -146,7 +146,9 @@ def open_page(chromium):
             if message.type in ("error", "warning") and not is_wanted and not is_expected(message):
                 problems.append(f"{message.type}: {message.text} {message.location.get('url')}")
 
-        settings = {"viewport": {"width": 1280, "height": 900}} | settings
+        # Without the opening and other motion, which tests would have to wait for.
+        usual = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+        settings = usual | settings
         context = chromium.new_context(**settings)
         contexts.append(context)
         page = context.new_page()

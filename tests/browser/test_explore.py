@@ -22,7 +22,7 @@ def live(server, open_page):
 
 
 def test_it_opens_on_a_picture_that_moves_with_no_click(live):
-    page = live()
+    page = live(reduced_motion="no-preference")
     expect(page.canvas).not_to_have_attribute("data-frame", "0")
     page.ready()
     assert page.frame > 5
@@ -32,7 +32,7 @@ def test_it_opens_on_a_picture_that_moves_with_no_click(live):
 
 
 def test_the_opening_gives_way_to_the_visitor(live):
-    page = live()
+    page = live(reduced_motion="no-preference")
     expect(page.root).to_have_attribute("data-gliding", "")
     page.slider(0).press("ArrowRight")
     expect(page.root).not_to_have_attribute("data-gliding", "", timeout=400)

@@ -13,7 +13,12 @@ export function nameOf(k) {
   return LETTERS[k];
 }
 
-// A corner is { z, logVar, what, pixels, picture, before }: pixels are what the encoder saw, picture
+// A corner without a picture of its own.
+export function cornerAt(z, what) {
+  return { z, what, pixels: null, picture: null, before: null };
+}
+
+// A corner is { z, what, pixels, picture, before }: pixels are what the encoder saw, picture
 // the upload they are from, before the error ahead of refining; all three may be missing.
 export class Corners {
   // on.choose(k), on.change() and on.refine(k) hear of the visitor; on.decode(codes, count) makes
@@ -65,8 +70,7 @@ export class Corners {
 
   // A new corner begins where the chosen one is, until it gets its own picture.
   append() {
-    const { z, logVar } = this.current;
-    this.all = [...this.all, { z, logVar, what: "choose a picture for it" }];
+    this.all = [...this.all, cornerAt(this.current.z, "choose a picture for it")];
     this.draw();
     this.on.change();
     this.choose(this.all.length - 1);

@@ -3,17 +3,15 @@
 import { keepInAddress, readAddress } from "./address.js";
 import { Arithmetic } from "./arithmetic.js";
 import { Blend } from "./blend.js";
-import { Bookmarks } from "./bookmarks.js";
 import { closed, codeAlong, flat, formatCodes, parseCodes } from "./codes.js";
-import { Corners, MAX_CORNERS, nameOf } from "./corners.js";
+import { Corners, MAX_CORNERS, cornerAt, nameOf } from "./corners.js";
 import { columnOf, examplesOf, originalsOf, waysOf } from "./data.js";
 import { Decoding } from "./decoding.js";
 import { whenGone } from "./dom.js";
-import { Input } from "./input.js";
 import { pixelsOf } from "./picture.js";
 import { Player } from "./player.js";
-import { normals } from "./random.js";
 import { Refining } from "./refining.js";
+import { Sources } from "./sources.js";
 import { Takeaway } from "./takeaway.js";
 import { View } from "./view.js";
 import { CROSS_FADE, WayList } from "./waylist.js";
@@ -52,8 +50,8 @@ class Morph {
       ask: ask("ask"),
       engine: (engine) => this.view.use(engine),
       picture: (picture, engine, took) => {
-        this.view.paint(picture);
         this.view.time(engine, took);
+        if (!this.isFaded) this.view.paint(picture); // else it comes too late
       },
       note: (note) => this.view.note(note),
     });
@@ -63,19 +61,14 @@ class Morph {
       refine: (k) => this.refining.start(k, this.corners.all[k], this.data.model.id),
       decode,
     });
-    this.input = new Input(
-      find(".input"),
-      {
-        encode: (pixels) => this.decoding.encode(pixels),
-        decode,
-        send: ask("picture"),
-        fetch: ask("originals"),
-        point: (posterior, { what, pixels }) => this.put({ ...corner(posterior, what), pixels }),
-        pictures: (pictures, isNew) => this.takePictures(pictures, isNew),
-        example: (row) => this.takeExample(row),
-      },
-      { takesSeveral: true },
-    );
+    this.sources = new Sources(this.root, {
+      corners: this.corners,
+      decoding: this.decoding,
+      here: () => this.z,
+      put: (made) => this.put(made),
+      send: ask("picture"),
+      fetch: ask("originals"),
+    });
     this.player = new Player(find(".player"), (t) => this.show(t));
     this.blend = new Blend(find(".blend"), {
       move: (z, what) => this.showBeside(z, `Blend: ${what}`),
@@ -91,7 +84,7 @@ class Morph {
       corners: () => this.corners.codes,
       current: () => this.corners.current.z,
       show: (z, what) => this.showBeside(z, what),
-      keep: (z, what) => this.put(corner({ mean: z, logVar: null }, what)),
+      keep: (z, what) => this.put(cornerAt(z, what)),
       ask: ask("concept"),
       decode,
     });
@@ -99,7 +92,7 @@ class Morph {
       ask: ask("refine"),
       say: (k, text) => this.corners.say(k, text),
       done: (k, z, before) => {
-        this.corners.put(k, { ...this.corners.all[k], z, logVar: null, before });
+        this.corners.put(k, { ...this.corners.all[k], z, before });
       },
     });
     this.takeaway = new Takeaway(find(".share"), {
@@ -115,19 +108,11 @@ class Morph {
         keep: () => this.keep(),
       }),
     });
-    this.bookmarks = new Bookmarks(find(".bookmarks"), find("button.bookmark"), {
-      of: () => this.z,
-      take: (z, number) => this.put(corner({ mean: z, logVar: null }, `bookmark ${number}`)),
-      decode,
-    });
     this.stepsBox = find("input.steps");
     this.near = find("input.near");
     for (const control of [this.stepsBox, this.near]) {
       control.addEventListener("change", () => this.askForWays(0));
     }
-    this.prior = find("button.prior");
-    this.prior.addEventListener("click", () => this.takeSample());
-    find("button.example").addEventListener("click", () => this.takeExample(this.examples.other()));
     find("button.anew").addEventListener("click", () => this.begin(this.data.usual));
     const { connection } = this.decoding;
     const wish = find("select.engine");
@@ -144,10 +129,10 @@ class Morph {
     if (!before) return;
     if (data.engines.token !== before.engines.token) this.decoding.renew(data.engines);
     if (data.originals.count !== before.originals.count) {
-      this.input.gallery.receive(originalsOf(data));
+      this.sources.input.gallery.receive(originalsOf(data));
     }
     const isNew = (name) => data[name] && data[name].sequence !== before[name]?.sequence;
-    if (isNew("picture")) this.input.receive(data.picture, columnOf(data.picturePixels));
+    if (isNew("picture")) this.sources.input.receive(data.picture, columnOf(data.picturePixels));
     if (isNew("ways")) this.receiveWays();
     if (isNew("refined")) this.refining.receive(data.refined);
     if (isNew("concept")) this.arithmetic.receive(data.concept);
@@ -165,17 +150,15 @@ class Morph {
     this.decoding.expect(model);
     this.decoding.take(engines, Float32Array.from(codes[0]));
     this.ways.take(model);
-    this.input.take(model, {
+    this.sources.take(model, {
       paper: this.data.paper,
       errors,
       examples: this.examples,
       gallery: this.data.gallery,
       originals: originalsOf(this.data),
     });
-    this.prior.hidden = !model.prior;
     this.corners.expect(model, errors);
     this.arithmetic.take(model, this.data.classes, this.examples, this.data.gallery);
-    this.bookmarks.take(model, model.dims);
     this.takeaway.take();
     if (isFirst) this.recall(readAddress(wayParameter));
     this.begin(codes);
@@ -185,21 +168,12 @@ class Morph {
   begin(codes) {
     this.player.time.value = 0;
     const all = codes.map((code) => {
-      const mean = Float32Array.from(code);
-      return corner({ mean, logVar: null }, this.nameOfCode(mean));
+      const z = Float32Array.from(code);
+      return cornerAt(z, this.sources.nameOf(z));
     });
     this.corners.take(all);
     this.change(0);
     this.choose(0);
-  }
-
-  // A code of the gallery is known by name; others are the visitor's own.
-  nameOfCode(z) {
-    for (let row = 0; row < this.examples.count; row++) {
-      const { mean, what } = this.examples.at(row);
-      if (mean.every((value, d) => Math.abs(value - z[d]) < 1e-3)) return what;
-    }
-    return "a point of latent space";
   }
 
   // "geodesic,10,near": the way, its steps, and whether geodesics stay near the data or are "free".
@@ -288,7 +262,8 @@ class Morph {
     this.view.say(`${path}, ${this.whereOf(t)}`);
     this.evidence.textContent = this.ways.evidence(path, t);
     this.z = this.ways.codeAt(path, t) ?? codeAlong(this.local, this.data.model.dims, t);
-    if (path === CROSS_FADE && this.ends) this.showFaded(t);
+    this.isFaded = path === CROSS_FADE && Boolean(this.ends);
+    if (this.isFaded) this.showFaded(t);
     else this.decoding.want(this.z);
   }
 
@@ -320,17 +295,13 @@ class Morph {
     this.z = z;
     this.view.say(what);
     this.evidence.textContent = "";
+    this.isFaded = false;
     this.decoding.want(z);
   }
 
   // A corner was chosen: the next picture is for it, and the main picture shows it.
   choose(k) {
-    const { pixels, picture, z } = this.corners.all[k];
-    this.root.querySelector(".input h3").textContent = `A picture for ${nameOf(k)}`;
-    this.input.forget();
-    this.input.adopt(picture ?? null);
-    if (pixels) this.input.compare(pixels, z);
-    else this.input.comparison.hide();
+    this.sources.choose(k);
     this.player.stop();
     this.player.set(k / this.legs);
   }
@@ -340,55 +311,13 @@ class Morph {
     this.player.stop();
     this.player.time.value = this.corners.chosen / this.legs;
     this.corners.put(this.corners.chosen, made);
-    if (!made.pixels) this.input.comparison.hide();
-  }
-
-  takeExample(row) {
-    const { what, ...posterior } = this.examples.at(row);
-    const pixels = this.input.gallery.original(row)?.slice() ?? null;
-    this.input.forget();
-    this.put({ ...corner(posterior, what), pixels });
-    if (pixels) this.input.compare(pixels, posterior.mean);
-  }
-
-  takeSample() {
-    this.input.forget();
-    this.seed = (this.seed ?? 0) + 1;
-    const mean = normals(this.seed, this.data.model.dims);
-    this.put(corner({ mean, logVar: null }, `prior sample ${this.seed}`));
-  }
-
-  // New pictures go to the chosen corner and those after it; one prepared anew to its own.
-  async takePictures(pictures, isNew) {
-    let place = this.corners.chosen;
-    if (!isNew) place = this.placeOf(pictures[0]) ?? place;
-    const left = pictures.slice(0, MAX_CORNERS - (isNew && pictures.length > 1 ? 0 : place));
-    if (isNew && place + left.length > MAX_CORNERS) place = 0;
-    for (const picture of left) {
-      const posterior = await this.decoding.encode(picture.pixels);
-      if (!posterior) return this.input.say("The picture could not be encoded. Try it again.");
-      const made = { ...corner(posterior, "your picture"), pixels: picture.pixels, picture };
-      place = this.corners.put(place, made) + 1;
-    }
-    this.corners.choose(place - 1);
-  }
-
-  placeOf({ of, pick }) {
-    const place = this.corners.all.findIndex(
-      ({ picture }) => picture && picture.of === of && picture.pick === pick,
-    );
-    return place < 0 ? null : place;
   }
 
   close() {
     clearTimeout(this.asking);
     this.player.stop();
     this.view.close();
-    this.input.close();
+    this.sources.close();
     this.decoding.close();
   }
-}
-
-function corner({ mean, logVar }, what) {
-  return { z: mean, logVar, what, pixels: null, picture: null };
 }
