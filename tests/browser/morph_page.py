@@ -42,6 +42,9 @@ class MorphPage:
             button.click()
         self.page.locator(".panel[data-panel=upload] input[type=file]").set_input_files(paths)
 
+    def choose(self, letter):
+        self.page.get_by_role("button", name=f"Picture {letter}:").click()
+
     def press(self, name):
         self.page.get_by_role("button", name=name, exact=True).click()
 
@@ -80,6 +83,14 @@ class MorphPage:
         if press:
             self.page.mouse.down()
             self.page.mouse.up()
+
+    def stroke(self, pad):
+        """Draw a line on the pad with the mouse."""
+        self.over(pad, 0.2, 0.2)
+        self.page.mouse.down()
+        box = pad.bounding_box()
+        self.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.6 * box["height"], steps=5)
+        self.page.mouse.up()
 
     def download(self, name):
         """Press a button of the downloads; return the file's name and content."""

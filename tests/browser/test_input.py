@@ -160,7 +160,7 @@ def test_input_reconstruction_and_difference_stand_side_by_side(live, small_shel
     error = float(live.page.locator(".comparison").get_attribute("data-error"))
     assert error == pytest.approx(np.mean(((picture - seen) / 255) ** 2), rel=1e-4)
     # every held-out error of this checkpoint is 0.1
-    words = "more than 99 %" if error >= 0.1 else "less than 99 %"
+    words = "larger than for 99 %" if error >= 0.1 else "smaller than for 99 %"
     expect(live.page.locator(".error")).to_contain_text(f"{words} of 40 test images")
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -144,7 +145,7 @@ def test_the_way_is_played_scrubbed_and_chosen(open_morph, model):
     corners = page.codes()
     assert page.shows(model, corners[0])
     expect(page.what).to_have_text("Linear, at A")
-    expect(page.evidence).to_contain_text("held-out codes near, 10 is usual")
+    expect(page.evidence).to_contain_text("of their codes near (10 usual)")
     page.scrub(0.5)
     assert page.shows(model, corners.mean(0))
     expect(page.what).to_have_text("Linear, 50 % of the way from A to B")
@@ -178,7 +179,7 @@ def test_three_corners_are_a_triangle_and_four_a_square(open_morph, model):
     pad = page.page.locator("canvas.blendpad")
     expect(pad).to_be_hidden()
     for count in (3, 4):
-        page.press("Add a corner")
+        page.press("Add a picture")
         page.press("Prior sample")
         page.ready()
         expect(page.cards).to_have_count(count)
@@ -195,8 +196,13 @@ def test_three_corners_are_a_triangle_and_four_a_square(open_morph, model):
             page.over(pad, 0.5, 0.5)
             middle = bilinear(corners, np.array([0.5]), np.array([0.5]))
             assert page.shows(model, middle)
+        page.over(page.page.locator("h1"), 0.5, 0.5)
+        expect(page.what).to_contain_text("Linear")
     pad.press("ArrowRight")
     expect(page.what).to_have_text("Blend: 23 % A, 27 % B, 23 % C, 27 % D")
+    page.press("Keep it as D")
+    page.ready()
+    np.testing.assert_allclose(page.codes()[3], [0.23, 0.27, 0.23, 0.27] @ corners, atol=1e-5)
     page.page.get_by_role("button", name="Remove D").click()
     page.page.get_by_role("button", name="Remove C").click()
     expect(pad).to_be_hidden()
@@ -208,24 +214,19 @@ def test_corners_come_from_everywhere_and_change_places(open_morph, model, small
     page.page.get_by_role("button", name="Swap A and B").click()
     page.ready()
     np.testing.assert_array_equal(page.codes(), before[::-1])
-    page.press("Bookmark")
-    page.page.get_by_label("Corner B").click()
+    page.press("Bookmark")  # of what was A, and stays chosen
+    page.choose("A")
     page.page.get_by_role("button", name="Bookmark 1", exact=True).click()
     page.ready()
-    np.testing.assert_allclose(page.codes()[1], before[1], atol=1e-4)
+    np.testing.assert_allclose(page.codes(), before[[0, 0]], atol=1e-4)
+    page.choose("B")
     page.press("Gallery")
     page.page.locator(".panel[data-panel=gallery] .thumb").nth(3).click()
     page.ready()
     held_out = load_codes(read_card(small_shelf / "alpha")).mean
     assert np.abs(held_out - page.codes()[1]).max(1).min() < 1e-6
     page.press("Draw")
-    pad = page.page.get_by_label("Draw here")
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
-    page.page.mouse.move(box["x"] + 40, box["y"] + 40)
-    page.page.mouse.down()
-    page.page.mouse.move(box["x"] + 120, box["y"] + 150, steps=5)
-    page.page.mouse.up()
+    page.stroke(page.page.get_by_label("Draw here"))
     page.ready()
     expect(page.cards.nth(1)).to_contain_text("your drawing")
 
@@ -236,17 +237,56 @@ def test_a_better_code_is_found_for_a_picture(open_morph, tmp_path):
     picture.write_bytes(encoded(np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)))
     page.upload(picture)
     page.ready()
-    card = page.cards.first
-    expect(card).to_contain_text("Error")
-    card.get_by_role("button", name="Make A more like its picture").click()
-    expect(card).to_contain_text("was", timeout=30_000)
-    after, before = (float(part) for part in error_texts(card.locator(".trust").inner_text()))
-    assert after < before
+    page.choose("B")
+    page.upload(picture)
+    page.ready()
+    for name in "AB":  # the second waits for the first
+        page.page.get_by_role("button", name=f"Make {name} more like its picture").click()
+    for card in page.cards.all():
+        expect(card).to_contain_text("was", timeout=30_000)
+        text = card.locator(".trust").inner_text()
+        after, before = re.fullmatch(r"Error ([.\d]+) \(was ([.\d]+)\).*", text).groups()
+        assert float(after) < float(before)
+    expect(page.page.locator(".comparison .error")).to_contain_text(f"Squared error {after}")
 
 
-def error_texts(text):
-    after, rest = text.removeprefix("Error ").split(" (was ")
-    return after, rest.split(")")[0]
+def test_the_chosen_picture_stays_chosen_and_the_pad_is_blank_for_another(open_morph, tmp_path):
+    page = open_morph()
+    files = []
+    for level in (0, 90, 160, 255):
+        files.append(tmp_path / f"{level}.png")
+        files[-1].write_bytes(encoded(np.full((8, 8), level, np.uint8)))
+    page.upload(*files)
+    expect(page.cards).to_have_count(4)
+    page.ready()
+    chosen = page.page.locator(".corner[data-chosen]")
+    page.choose("C")
+    page.page.get_by_role("button", name="Remove A").click()
+    expect(chosen.locator("b")).to_have_text("B")
+    page.page.get_by_role("button", name="Swap B and C").click()
+    expect(chosen.locator("b")).to_have_text("C")
+    page.press("Draw")
+    pad = page.page.get_by_label("Draw here")
+    blank = pad.evaluate("c => c.toDataURL()")
+    page.stroke(pad)
+    expect(page.cards.nth(2)).to_contain_text("your drawing")
+    assert pad.evaluate("c => c.toDataURL()") != blank
+    page.choose("A")
+    assert pad.evaluate("c => c.toDataURL()") == blank
+
+
+def test_of_a_zip_with_many_pictures_six_are_taken_and_it_says_so(open_morph, tmp_path):
+    page = open_morph()
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for k in range(8):
+            archive.writestr(f"{k}.png", encoded(np.full((8, 8), 30 * k, np.uint8)))
+    page.upload(tmp_path / "many.zip")
+    expect(page.cards).to_have_count(6, timeout=20_000)
+    expect(page.page.locator(".input .notes")).to_have_text("8 pictures; the first 6 are taken.")
+    page.ready()
+    expect(page.page.get_by_role("button", name="Add a picture")).to_be_hidden()
+    page.press("Start over")
+    expect(page.cards).to_have_count(2)
 
 
 def test_sums_and_directions_of_codes(open_morph, model):
@@ -254,13 +294,13 @@ def test_sums_and_directions_of_codes(open_morph, model):
     page.page.locator("details.arithmetic summary").click()
     total = page.page.get_by_role("button", name="A \u2212 B + C")
     expect(total).to_be_disabled()
-    page.press("Add a corner")
+    page.press("Add a picture")
     page.press("Prior sample")
     page.ready()
     a, b, c = page.codes()
     total.click()
     assert page.shows(model, a - b + c)
-    page.press("Keep it as the chosen corner")
+    page.press("Keep it as C")
     page.ready()
     np.testing.assert_allclose(page.codes()[2], a - b + c, atol=1e-6)
     page.page.locator("select.present").select_option("2")
@@ -272,9 +312,10 @@ def test_sums_and_directions_of_codes(open_morph, model):
     expect(page.what).to_contain_text("+2.00")
     page.page.wait_for_timeout(300)
     assert (page.pixels != before).any()
-    page.press("Keep it as the chosen corner")
+    page.press("Keep it as C")
     page.ready()
     assert page.shows(model, page.codes()[2])
+    assert float(strength.input_value()) == 0
     page.page.locator("select.present").select_option("hand")
     picks = page.page.locator(".picks .thumb")
     picks.nth(0).click()
@@ -286,7 +327,7 @@ def test_sums_and_directions_of_codes(open_morph, model):
 
 def test_a_link_restores_corners_way_and_steps(open_morph, open_page, model):
     page = open_morph()
-    page.press("Add a corner")
+    page.press("Add a picture")
     page.press("Prior sample")
     page.ready()
     corners = page.codes()
@@ -343,16 +384,22 @@ def test_a_file_that_is_no_picture_gets_a_plain_sentence(
     np.testing.assert_array_equal(page.codes(), before)
 
 
-def test_corners_survive_a_switch_of_pages_and_each_model_keeps_its_own(open_morph):
+def test_corners_survive_a_switch_of_pages_and_each_model_keeps_its_own(open_morph, tmp_path):
     page = open_morph()
-    page.press("Prior sample")
+    picture = tmp_path / "x.png"
+    picture.write_bytes(encoded(np.full((8, 8), 90, np.uint8)))
+    page.upload(picture)
     page.ready()
     corners = page.codes()
     page.page.get_by_role("link", name="Models").click()
+    expect(page.page.get_by_role("heading", name="Models")).to_be_visible()
+    expect(page.list).to_have_count(0)
     page.page.get_by_role("link", name="Interpolate").click()
     page.round = None
     page.ready()
     np.testing.assert_allclose(page.codes(), corners, atol=1e-6)
+    expect(page.cards.first).to_contain_text("your picture")
+    expect(page.cards.first).to_contain_text("Error")
     page.page.locator(".tile", has_text="many").click()
     expect(page.cards.first).to_contain_text("test image")
     page.ready()

@@ -8,17 +8,14 @@ const GROUPS = ["present", "absent"];
 const SIGNS = { present: "+", absent: "\u2212" };
 
 export class Arithmetic {
-  // on.corners() gives the codes, on.current() the chosen corner's; on.show(z, what) shows a code,
-  // on.keep(z, what) makes it a corner; on.ask(question) reaches Python, on.decode(codes, count)
-  // makes pictures.
+  // on.corners() gives the codes, on.current() the chosen corner's; on.show(z, what) shows a code;
+  // on.ask(question) reaches Python, on.decode(codes, count) makes pictures.
   constructor(root, on) {
     this.root = root;
     this.on = on;
     const find = (selector) => root.querySelector(selector);
     this.sum = find("button.sum");
     this.sum.addEventListener("click", () => this.add());
-    this.keepButton = find("button.keepsum");
-    this.keepButton.addEventListener("click", () => this.shown && on.keep(...this.shown));
     this.selects = { present: find("select.present"), absent: find("select.absent") };
     this.hand = find(".hand");
     this.picks = find(".picks");
@@ -27,6 +24,7 @@ export class Arithmetic {
     this.facts = find(".concept");
     this.strength = find("input.strength");
     this.strengthRow = find(".strengthrow");
+    this.amount = find("output.amount");
     this.strength.addEventListener("input", () => this.move());
     for (const select of Object.values(this.selects)) {
       select.addEventListener("change", () => this.choose());
@@ -41,7 +39,6 @@ export class Arithmetic {
     this.count = Math.min(count, examples.count);
     this.groups = { present: new Set(), absent: new Set() };
     this.drawn = null;
-    this.shown = null;
     const labels = classes.map((name, k) => new Option(name, k));
     const others = classes.map((name, k) => new Option(name, k));
     this.selects.present.replaceChildren(...labels, new Option("pictures picked below", "hand"));
@@ -56,23 +53,27 @@ export class Arithmetic {
   showSum() {
     const count = this.on.corners().length;
     this.sum.disabled = count < 3;
-    this.sum.title = count < 3 ? "Add a third corner first" : "";
+    this.sum.title = count < 3 ? "Add a third picture first" : "";
+    this.rest();
+  }
+
+  // The chosen corner is another one, or elsewhere: the strength starts from there.
+  rest() {
+    this.strength.value = 0;
+    this.amount.textContent = "0";
   }
 
   add() {
     const [a, b, c] = this.on.corners();
-    this.show(combined(a, b, c), "A \u2212 B + C");
-  }
-
-  show(z, what) {
-    this.shown = [z, what];
-    this.keepButton.hidden = false;
-    this.on.show(z, what);
+    this.on.show(combined(a, b, c), "A \u2212 B + C");
   }
 
   choose() {
     const byHand = this.selects.present.value === "hand";
     this.selects.absent.parentElement.hidden = byHand;
+    this.selects.present.parentElement.hidden = this.selects.present.length === 1;
+    for (const option of this.selects.absent) option.disabled = option.value === this.selects.present.value;
+    if (this.selects.absent.selectedOptions[0]?.disabled) this.selects.absent.value = "others";
     this.hand.hidden = !byHand;
     this.forget();
   }
@@ -82,7 +83,6 @@ export class Arithmetic {
     this.sequence = null;
     this.facts.textContent = "";
     this.strengthRow.hidden = true;
-    this.keepButton.hidden = !this.shown;
   }
 
   // Pictures to pick two groups of by hand: a press puts one into the first, another into the
@@ -140,22 +140,23 @@ export class Arithmetic {
     if (answer.error) return;
     this.direction = Float32Array.from(answer.direction);
     this.strengthRow.hidden = false;
-    this.strength.value = 0;
+    this.rest();
   }
 
   move() {
     const strength = Number(this.strength.value);
-    const z = moved(this.on.current(), this.direction, strength);
-    this.show(z, `${strength < 0 ? "\u2212" : "+"}${Math.abs(strength).toFixed(2)} \u00d7 the direction`);
+    const text = `${strength < 0 ? "\u2212" : "+"}${Math.abs(strength).toFixed(2)}`;
+    this.amount.textContent = text;
+    this.on.show(moved(this.on.current(), this.direction, strength), `${text} \u00d7 the direction`);
   }
 }
 
 function inWords({ effect, auc, control, judged }) {
   if (auc === null) return "Found. With fewer than four pictures in a group nothing can judge it.";
-  const [n, m] = judged;
+  const [n, m] = judged.map((count) => count.toLocaleString("en"));
+  const verdict = auc > control ? "It separates the groups" : "No better than chance";
   return (
-    `It tells ${n} from ${m} held-out codes it was not made from with AUC ${auc.toFixed(3)} ` +
-    `(effect size ${effect.toFixed(1)}); of random directions 95 in 100 stay below ` +
-    `${control.toFixed(3)}.`
+    `${verdict}: AUC ${auc.toFixed(3)} on ${n} and ${m} codes it was not made from, effect size ` +
+    `${effect.toFixed(1)}; random directions reach ${control.toFixed(3)}.`
   );
 }

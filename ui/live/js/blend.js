@@ -8,21 +8,27 @@ const CELLS = 9;
 const NUDGE = 0.04;
 
 export class Blend {
-  // on.move(z, what) hears of the pointer; on.decode(codes, count) makes pictures.
+  // on.peek(z, what) and on.leave() hear of the pointer over it, on.take(z, what) of a press;
+  // on.decode(codes, count) makes pictures.
   constructor(root, on) {
     this.root = root;
     this.on = on;
     this.pad = root.querySelector("canvas.blendpad");
     this.place = [0.5, 0.5];
     this.round = 0;
-    for (const name of ["pointermove", "pointerdown"]) {
-      this.pad.addEventListener(name, (event) => this.move(event));
-    }
+    this.dot = root.querySelector(".dot");
+    this.pad.addEventListener("pointermove", (event) => {
+      if (event.buttons) this.take(this.placeUnder(event));
+      else if (event.pointerType !== "touch") this.tell(this.placeUnder(event), on.peek);
+    });
+    this.pad.addEventListener("click", (event) => this.take(this.placeUnder(event)));
+    this.pad.addEventListener("pointerleave", () => this.isTaken || on.leave());
     this.pad.addEventListener("keydown", (event) => this.step(event));
   }
 
   // The corners' codes; other than three or four have no pad.
-  take(model, corners) {
+  show(model, corners) {
+    this.forget();
     this.model = model;
     this.corners = corners;
     this.round += 1;
@@ -53,15 +59,14 @@ export class Blend {
     this.root.dataset.drawn = round;
   }
 
-  move(event) {
-    if (event.type === "pointermove" && event.pointerType === "touch" && !event.buttons) return;
+  // Cells have a size: a corner's picture stands for the corner all over its own cell.
+  placeUnder(event) {
     const box = this.pad.getBoundingClientRect();
-    const share = (value) => Math.min(1, Math.max(0, value));
-    // Cells have a size: a corner's picture stands for the corner all over its own cell.
-    const stretch = (value) => share((value * CELLS - 0.5) / (CELLS - 1));
-    const x = stretch((event.clientX - box.left) / box.width);
-    const y = stretch((event.clientY - box.top) / box.height);
-    this.show([x, y]);
+    const place = [
+      (event.clientX - box.left) / box.width,
+      (event.clientY - box.top) / box.height,
+    ];
+    return place.map((value) => Math.min(1, Math.max(0, (value * CELLS - 0.5) / (CELLS - 1))));
   }
 
   step(event) {
@@ -69,14 +74,30 @@ export class Blend {
     const by = steps[event.key];
     if (!by) return;
     event.preventDefault();
-    this.show(this.place.map((value, k) => Math.min(1, Math.max(0, value + NUDGE * by[k]))));
+    this.take(this.place.map((value, k) => Math.min(1, Math.max(0, value + NUDGE * by[k]))));
   }
 
-  show(place) {
+  // A place that stays.
+  take(place) {
     this.place = place;
+    this.isTaken = true;
+    this.dot.hidden = false;
+    const [left, top] = place.map((value) => (100 * (value * (CELLS - 1) + 0.5)) / CELLS);
+    this.dot.style.left = `${left}%`;
+    this.dot.style.top = `${top}%`;
+    this.tell(place, this.on.take);
+  }
+
+  // Something else is shown.
+  forget() {
+    this.isTaken = false;
+    this.dot.hidden = true;
+  }
+
+  tell(place, hear) {
     const weights = weightsAt(place, this.count);
     const parts = weights.map((weight, k) => `${Math.round(100 * weight)} % ${nameOf(k)}`);
-    this.on.move(weighted(this.corners, weights), parts.join(", "));
+    hear(weighted(this.corners, weights), parts.join(", "));
   }
 }
 

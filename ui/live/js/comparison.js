@@ -32,7 +32,7 @@ export class Comparison {
     this.paint("reconstruction", reconstruction);
     this.paint("difference", difference(input, reconstruction));
     this.root.dataset.error = error;
-    this.line.textContent = `Squared error ${error.toFixed(4)} a pixel: ${errorInWords(this.errors, error)}.`;
+    this.line.textContent = `Squared error ${error.toFixed(4)} a pixel, ${errorInWords(this.errors, error)}.`;
   }
 
   paint(name, pixels) {

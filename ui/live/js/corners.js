@@ -21,8 +21,8 @@ export function cornerAt(z, what) {
 // A corner is { z, what, pixels, picture, before }: pixels are what the encoder saw, picture
 // the upload they are from, before the error ahead of refining; all three may be missing.
 export class Corners {
-  // on.choose(k), on.change() and on.refine(k) hear of the visitor; on.decode(codes, count) makes
-  // pictures.
+  // on.choose(k), on.change() and on.refine(corner) hear of the visitor; on.another() gives a corner
+  // to add, on.decode(codes, count) makes pictures.
   constructor(root, on) {
     this.root = root;
     this.on = on;
@@ -68,28 +68,29 @@ export class Corners {
     return place;
   }
 
-  // A new corner begins where the chosen one is, until it gets its own picture.
   append() {
-    this.all = [...this.all, cornerAt(this.current.z, "choose a picture for it")];
-    this.draw();
-    this.on.change();
-    this.choose(this.all.length - 1);
+    this.arrange([...this.all, this.on.another()], this.all.length);
   }
 
   remove(k) {
-    this.all = this.all.filter((_, other) => other !== k);
-    this.draw();
-    this.on.change();
-    this.choose(Math.min(this.chosen, this.all.length - 1));
+    const left = this.all.filter((_, other) => other !== k);
+    const chosen = this.chosen > k ? this.chosen - 1 : this.chosen;
+    this.arrange(left, Math.min(chosen, left.length - 1));
   }
 
+  // The chosen picture stays chosen where it goes.
   swap(k) {
     const swapped = this.all.slice();
     [swapped[k], swapped[k + 1]] = [swapped[k + 1], swapped[k]];
-    this.all = swapped;
+    this.arrange(swapped, swapped.indexOf(this.current));
+  }
+
+  arrange(all, chosen) {
+    this.all = all;
+    this.chosen = chosen;
     this.draw();
     this.on.change();
-    this.choose(this.chosen);
+    this.choose(chosen);
   }
 
   async draw() {
@@ -113,7 +114,7 @@ export class Corners {
 
   card(corner, k) {
     const node = element("div", "corner");
-    const { button, canvas } = thumbnail(this.model, `Corner ${nameOf(k)}: ${corner.what}`);
+    const { button, canvas } = thumbnail(this.model, `Picture ${nameOf(k)}: ${corner.what}`);
     button.addEventListener("click", () => this.choose(k));
     const seen = element("canvas", "pixelated seen");
     [seen.width, seen.height] = [this.model.width, this.model.height];
@@ -123,23 +124,18 @@ export class Corners {
     const error = element("p", "trust");
     text.append(element("b", "", nameOf(k)), ` ${corner.what}`);
     const tools = element("div", "cardtools");
-    const tool = (name, label, work) => {
-      const made = element("button", "text", name);
-      made.type = "button";
-      made.title = label;
-      made.setAttribute("aria-label", label);
-      made.addEventListener("click", work);
-      tools.append(made);
-      return made;
-    };
-    const refine = tool("Closer", `Make ${nameOf(k)} more like its picture`, () => this.on.refine(k));
-    refine.hidden = !corner.pixels;
-    if (k + 1 < this.all.length) {
-      tool("\u21c4", `Swap ${nameOf(k)} and ${nameOf(k + 1)}`, () => this.swap(k));
+    if (corner.pixels) {
+      const label = `Make ${nameOf(k)} more like its picture`;
+      tools.append(tool("Improve", label, () => this.on.refine(corner)));
     }
-    if (this.all.length > 2) tool("\u00d7", `Remove ${nameOf(k)}`, () => this.remove(k));
+    if (k + 1 < this.all.length) {
+      tools.append(tool("\u21c4", `Swap ${nameOf(k)} and ${nameOf(k + 1)}`, () => this.swap(k)));
+    }
+    if (this.all.length > 2) {
+      tools.append(tool("\u00d7", `Remove ${nameOf(k)}`, () => this.remove(k)));
+    }
     node.append(button, text, error, tools);
-    return { node, button, canvas, seen, error, refine };
+    return { node, button, canvas, seen, error };
   }
 
   fill({ canvas, seen, error }, corner, decoded) {
@@ -149,11 +145,28 @@ export class Corners {
     corner.error = squaredError(corner.pixels, decoded);
     const was = corner.before ? ` (was ${corner.before.toFixed(4)})` : "";
     const rank = errorInWords(this.errors, corner.error);
-    error.textContent = `Error ${corner.error.toFixed(4)}${was}: ${rank}`;
+    error.textContent = `Error ${corner.error.toFixed(4)}${was}, ${rank}`;
   }
 
   // Say how far refining is, on the corner's own card.
-  say(k, text) {
-    if (this.cards[k]) this.cards[k].error.textContent = text;
+  say(corner, text) {
+    const k = this.all.indexOf(corner);
+    if (k >= 0) this.cards[k].error.textContent = text;
   }
+
+  // A better code for a corner, unless it has gone.
+  improve(corner, z, before) {
+    const k = this.all.indexOf(corner);
+    if (k >= 0) this.put(k, { ...corner, z, before });
+    return k;
+  }
+}
+
+function tool(name, label, work) {
+  const button = element("button", "", name);
+  button.type = "button";
+  button.title = label;
+  button.setAttribute("aria-label", label);
+  button.addEventListener("click", work);
+  return button;
 }

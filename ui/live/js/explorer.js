@@ -10,6 +10,7 @@ import { Film } from "./film.js";
 import { Input } from "./input.js";
 import { Plane } from "./plane.js";
 import { Point } from "./point.js";
+import { Questions } from "./questions.js";
 import { Sampling } from "./sampling.js";
 import { Share } from "./share.js";
 import { Sliders } from "./sliders.js";
@@ -37,6 +38,7 @@ class Explorer {
   constructor(parent) {
     this.root = parent.querySelector(".live");
     const find = (selector) => this.root.querySelector(selector);
+    this.questions = new Questions(this.root, (name, value) => this.setStateValue(name, value));
     this.view = new View(this.root);
     this.decoding = new Decoding({
       ask: (question) => this.setStateValue("ask", question),
@@ -76,8 +78,9 @@ class Explorer {
     this.input = new Input(find(".input"), {
       encode: (pixels) => this.decoding.encode(pixels),
       decode,
-      send: (question) => this.setStateValue("picture", question),
-      fetch: (question) => this.setStateValue("originals", question),
+      send: (question) => this.questions.ask("picture", question),
+      release: () => this.questions.release("picture"),
+      fetch: (question) => this.questions.ask("originals", question),
       point: (posterior, { what, isDrawn }) => this.takePosterior(posterior, what, isDrawn),
       pictures: ([{ pixels }]) => this.input.want({ pixels, what: "your picture" }),
       example: (row) => this.showExample(row),
@@ -329,6 +332,7 @@ class Explorer {
 
   close() {
     this.sampling.stop();
+    this.questions.close();
     this.point.close();
     this.listening.abort();
     this.film.stop();

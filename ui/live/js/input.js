@@ -18,10 +18,10 @@ const ARCHIVE = /\.(zip|npz)$/i;
 const MAX_FILES = 12;
 
 export class Input {
-  // on.encode(pixels) gives { mean, logVar }; on.decode(codes, count) pictures; on.send(question)
-  // and on.fetch(question) reach Python; on.point(posterior, { what, pixels, isDrawn }) moves the
-  // visitor's point; on.pictures(pictures, isNew) hears what files hold, new ones or one of them
-  // prepared anew; on.example(row) shows a held-out image.
+  // on.encode(pixels) gives { mean, logVar }; on.decode(codes, count) pictures; on.send(question),
+  // on.release() and on.fetch(question) reach Python; on.point(posterior, { what, pixels, isDrawn })
+  // moves the visitor's point; on.pictures(pictures, isNew) hears what files hold, new ones or one
+  // of them prepared anew; on.example(row) shows a held-out image.
   constructor(root, on, { takesSeveral = false } = {}) {
     this.root = root;
     this.on = on;
@@ -199,7 +199,7 @@ export class Input {
 
   // A file need not travel again with every message that follows.
   release() {
-    if (this.sequence) this.on.send(null);
+    if (this.sequence) this.on.release();
     this.sequence = null;
   }
 

@@ -10,6 +10,7 @@ import { Decoding } from "./decoding.js";
 import { whenGone } from "./dom.js";
 import { pixelsOf } from "./picture.js";
 import { Player } from "./player.js";
+import { Questions } from "./questions.js";
 import { Refining } from "./refining.js";
 import { Sources } from "./sources.js";
 import { Takeaway } from "./takeaway.js";
@@ -22,7 +23,12 @@ const PATHS = ["linear", "spherical", "geodesic", CROSS_FADE];
 const STEPS = 10; // pictures from one corner to the other
 const ROUND = 12; // pictures of a way round several
 
+const MAX_STEPS = 40;
+const BLEND = "Blend: ";
+
 const morphs = new WeakMap();
+// What the visitor's corners were, by model: pages come and go, and pictures do not travel.
+const memory = new Map();
 
 export default function (component) {
   const { parentElement } = component;
@@ -42,7 +48,9 @@ class Morph {
     this.root = parent.querySelector(".live");
     const find = (selector) => this.root.querySelector(selector);
     const decode = (codes, count) => this.decoding.decodeMany(codes, count);
-    const ask = (name) => (question) => this.setStateValue(name, question);
+    this.questions = new Questions(this.root, (name, value) => this.setStateValue(name, value));
+    const ask = (name) => (question) => this.questions.ask(name, question);
+    const release = (name) => () => this.questions.release(name);
     this.evidence = find(".evidence");
     this.path = PATHS[0];
     this.view = new View(this.root);
@@ -58,7 +66,8 @@ class Morph {
     this.corners = new Corners(find(".corners"), {
       choose: (k) => this.choose(k),
       change: () => this.change(),
-      refine: (k) => this.refining.start(k, this.corners.all[k], this.data.model.id),
+      refine: (corner) => this.refining.start(corner),
+      another: () => this.sources.another(),
       decode,
     });
     this.sources = new Sources(this.root, {
@@ -67,11 +76,14 @@ class Morph {
       here: () => this.z,
       put: (made) => this.put(made),
       send: ask("picture"),
+      release: release("picture"),
       fetch: ask("originals"),
     });
     this.player = new Player(find(".player"), (t) => this.show(t));
     this.blend = new Blend(find(".blend"), {
-      move: (z, what) => this.showBeside(z, `Blend: ${what}`),
+      peek: (z, what) => this.showBeside(z, `${BLEND}${what}`, false),
+      leave: () => this.display(this.path, this.player.t),
+      take: (z, what) => this.showBeside(z, `${BLEND}${what}`),
       decode,
     });
     this.ways = new WayList(find(".waylist"), {
@@ -84,19 +96,20 @@ class Morph {
       corners: () => this.corners.codes,
       current: () => this.corners.current.z,
       show: (z, what) => this.showBeside(z, what),
-      keep: (z, what) => this.put(cornerAt(z, what)),
       ask: ask("concept"),
       decode,
     });
     this.refining = new Refining({
       ask: ask("refine"),
-      say: (k, text) => this.corners.say(k, text),
-      done: (k, z, before) => {
-        this.corners.put(k, { ...this.corners.all[k], z, before });
+      say: (corner, text) => this.corners.say(corner, text),
+      done: (corner, z, before) => {
+        const k = this.corners.improve(corner, z, before);
+        if (k === this.corners.chosen) this.sources.compare();
       },
     });
     this.takeaway = new Takeaway(find(".share"), {
       ask: ask("file"),
+      release: release("file"),
       of: () => ({
         model: this.data.model,
         snippet: this.data.snippet,
@@ -110,9 +123,10 @@ class Morph {
     });
     this.stepsBox = find("input.steps");
     this.near = find("input.near");
-    for (const control of [this.stepsBox, this.near]) {
-      control.addEventListener("change", () => this.askForWays(0));
-    }
+    this.stepsBox.addEventListener("change", () => this.setSteps(this.stepsBox.value));
+    this.near.addEventListener("change", () => this.askForWays(0));
+    this.keepButton = find("button.keep");
+    this.keepButton.addEventListener("click", () => this.put(cornerAt(...this.beside)));
     find("button.anew").addEventListener("click", () => this.begin(this.data.usual));
     const { connection } = this.decoding;
     const wish = find("select.engine");
@@ -144,7 +158,8 @@ class Morph {
     const { model, engines, errors, parameter, wayParameter } = this.data;
     this.player.stop();
     this.examples = examplesOf(this.data);
-    const linked = isFirst ? parseCodes(readAddress(parameter), model.dims, MAX_CORNERS) : null;
+    const address = isFirst ? readAddress(parameter) : "";
+    const linked = parseCodes(address, model.dims, MAX_CORNERS);
     const codes = linked ?? this.data.corners;
     this.view.take(model);
     this.decoding.expect(model);
@@ -160,19 +175,26 @@ class Morph {
     this.corners.expect(model, errors);
     this.arithmetic.take(model, this.data.classes, this.examples, this.data.gallery);
     this.takeaway.take();
+    this.refining.take(model);
     if (isFirst) this.recall(readAddress(wayParameter));
-    this.begin(codes);
+    const known = memory.get(model.id);
+    if (known && (!linked || this.inAddress(known) === address)) this.beginWith(known);
+    else this.begin(codes);
   }
 
   // Begin with codes as corners.
   begin(codes) {
-    this.player.time.value = 0;
-    const all = codes.map((code) => {
+    const corners = codes.map((code) => {
       const z = Float32Array.from(code);
       return cornerAt(z, this.sources.nameOf(z));
     });
-    this.corners.take(all);
-    this.change(0);
+    this.beginWith(corners);
+  }
+
+  beginWith(corners) {
+    this.player.time.value = 0;
+    this.corners.take(corners);
+    this.follow(0);
     this.choose(0);
   }
 
@@ -182,31 +204,49 @@ class Morph {
     if (!PATHS.includes(path)) return;
     this.path = path;
     this.near.checked = near !== "free";
-    if (Number(steps) >= 1) this.stepsBox.value = Number(steps);
+    this.stepsBox.value = wholeSteps(steps);
   }
 
+  // What was typed as it is used; nothing where it is no number of steps.
+  setSteps(typed) {
+    this.stepsBox.value = wholeSteps(typed);
+    this.askForWays(0);
+  }
+
+  // The address restores all but the pixels of the visitor's pictures.
   keep() {
     const { parameter, wayParameter } = this.data;
-    keepInAddress(parameter, formatCodes(this.corners.codes, ADDRESS_DIGITS));
+    keepInAddress(parameter, this.inAddress(this.corners.all));
     const near = this.near.checked ? "near" : "free";
-    keepInAddress(wayParameter, [this.path, this.steps, near].join(","));
+    keepInAddress(wayParameter, [this.path, this.stepsBox.value || "auto", near].join(","));
+  }
+
+  inAddress(corners) {
+    const codes = corners.map(({ z }) => z);
+    return formatCodes(codes, ADDRESS_DIGITS);
   }
 
   get steps() {
-    const typed = Math.round(Number(this.stepsBox.value));
-    if (typed >= 1) return Math.min(40, typed);
+    if (this.stepsBox.value) return Number(this.stepsBox.value);
     const { length } = this.corners.all;
     return length === 2 ? STEPS : Math.max(3, Math.round(ROUND / length));
   }
 
+  // The visitor has changed the corners.
+  change() {
+    memory.set(this.data.model.id, this.corners.all);
+    this.follow(ASK_AFTER_MS);
+    this.keep();
+  }
+
   // The corners are others than before: what hangs on them follows.
-  change(delay = ASK_AFTER_MS) {
+  follow(delay) {
     const { codes } = this.corners;
     this.local = flat(closed(codes));
     this.ends = null;
-    this.refining.stop();
+    this.sequence = null;
     this.ways.clear();
-    this.blend.take(this.data.model, codes);
+    this.blend.show(this.data.model, codes);
     this.arithmetic.showSum();
     this.root.dataset.corners = codes.length;
     this.stepsBox.placeholder = this.steps;
@@ -217,8 +257,8 @@ class Morph {
   askForWays(delay) {
     clearTimeout(this.asking);
     this.asking = setTimeout(() => {
-      this.sequence = Math.max(Date.now(), (this.sequence ?? 0) + 1);
-      this.setStateValue("ways", {
+      this.sequence = this.last = Math.max(Date.now(), (this.last ?? 0) + 1);
+      this.questions.ask("ways", {
         sequence: this.sequence,
         model: this.data.model.id,
         corners: this.corners.codes.map((code) => Array.from(code)),
@@ -258,6 +298,9 @@ class Morph {
   }
 
   display(path, t) {
+    this.beside = null;
+    this.keepButton.hidden = true;
+    this.blend.forget();
     this.ways.mark(path, t);
     this.view.say(`${path}, ${this.whereOf(t)}`);
     this.evidence.textContent = this.ways.evidence(path, t);
@@ -289,9 +332,13 @@ class Morph {
     this.view.paint({ ...this.data.model, pixels });
   }
 
-  // A point that is on no way.
-  showBeside(z, what) {
+  // A point that is on no way; it stays, and can be kept, unless the pointer only passes.
+  showBeside(z, what, stays = true) {
+    if (!what.startsWith(BLEND)) this.blend.forget();
     this.player.stop();
+    this.beside = stays ? [z, what] : null;
+    this.keepButton.hidden = !stays;
+    this.keepButton.textContent = `Keep it as ${nameOf(this.corners.chosen)}`;
     this.z = z;
     this.view.say(what);
     this.evidence.textContent = "";
@@ -302,6 +349,7 @@ class Morph {
   // A corner was chosen: the next picture is for it, and the main picture shows it.
   choose(k) {
     this.sources.choose(k);
+    this.arithmetic.rest();
     this.player.stop();
     this.player.set(k / this.legs);
   }
@@ -315,9 +363,15 @@ class Morph {
 
   close() {
     clearTimeout(this.asking);
+    this.questions.close();
     this.player.stop();
     this.view.close();
     this.sources.close();
     this.decoding.close();
   }
+}
+
+function wholeSteps(typed) {
+  const steps = Math.round(Number(typed));
+  return steps >= 1 ? Math.min(MAX_STEPS, steps) : "";
 }

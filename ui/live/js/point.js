@@ -1,11 +1,11 @@
 // The visitor's point of latent space: where it is, how it gets elsewhere, where it has been.
 
 import { History } from "./history.js";
+import { PRESS_MS } from "./questions.js";
 import { Travel } from "./travel.js";
 
 // Longer than a person takes between two steps with a key: Python is not to run in between.
 const REST_MS = 350;
-const PRESS_MS = 800;
 const OPENING_MS = 2500;
 const MOVE_MS = 350;
 

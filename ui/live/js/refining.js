@@ -1,56 +1,61 @@
-// A code made to reconstruct its picture better, a few steps at a time.
+// Codes made to reconstruct their pictures better, a few steps at a time, one after the other.
 
 const ROUNDS = 5;
 
 export class Refining {
-  // on.ask(question) reaches Python; on.say(k, text) tells on a corner's card how far it is;
-  // on.done(k, z, before) gives the corner its better code,
-  // and the error before.
+  // on.ask(question) reaches Python; on.say(corner, text) tells how far it is; on.done(corner, z,
+  // before) gives the corner's better code, and the error before.
   constructor(on) {
     this.on = on;
-    this.task = null;
+    this.tasks = [];
   }
 
-  start(k, { z, pixels }, model) {
-    this.task = { k, z, pixels, model, round: 0, before: null };
-    this.ask();
+  take(model) {
+    this.model = model;
+    this.tasks = [];
+  }
+
+  start(corner) {
+    if (this.tasks.some((task) => task.corner === corner)) return;
+    this.tasks.push({ corner, z: corner.z, round: 0, before: null });
+    if (this.tasks.length === 1) this.ask();
+    else this.on.say(corner, "Waiting");
   }
 
   ask() {
-    const { task } = this;
-    task.sequence = Math.max(Date.now(), (this.last ?? 0) + 1);
-    this.last = task.sequence;
-    this.on.say(task.k, `Refining: ${task.round} of ${ROUNDS} rounds`);
+    const [task] = this.tasks;
+    task.sequence = this.last = Math.max(Date.now(), (this.last ?? 0) + 1);
+    this.on.say(task.corner, `Improving: ${task.round} of ${ROUNDS} rounds`);
     this.on.ask({
       sequence: task.sequence,
-      model: task.model,
-      pixels: Array.from(task.pixels),
+      model: this.model.id,
+      pixels: Array.from(task.corner.pixels),
       z: Array.from(task.z),
     });
   }
 
-  // Python's answer: { sequence, error, z, before, after }.
-  receive(answer) {
-    const { task } = this;
-    if (!task || answer.sequence !== task.sequence) return;
-    if (answer.error) {
-      this.task = null;
-      this.on.say(task.k, answer.error);
+  // Python's answer: { sequence, error, z, before }.
+  receive({ sequence, error, z, before }) {
+    const [task] = this.tasks;
+    if (sequence !== task?.sequence) return;
+    if (error) {
+      this.on.say(task.corner, error);
+      this.next();
       return;
     }
-    task.z = Float32Array.from(answer.z);
-    task.before ??= answer.before;
+    task.z = Float32Array.from(z);
+    task.before ??= before;
     task.round += 1;
     if (task.round < ROUNDS) {
       this.ask();
       return;
     }
-    this.task = null;
-    this.on.done(task.k, task.z, task.before);
+    this.next();
+    this.on.done(task.corner, task.z, task.before);
   }
 
-  // The corners are others now.
-  stop() {
-    this.task = null;
+  next() {
+    this.tasks.shift();
+    if (this.tasks.length) this.ask();
   }
 }

@@ -9,7 +9,8 @@ const CLOSE = 1e-3;
 
 export class Sources {
   // on.corners and on.decoding are the page's; on.here() gives the code that is shown, on.put(corner)
-  // gives the chosen corner another; on.send(question) and on.fetch(question) reach Python.
+  // gives the chosen corner another; on.send(question), on.release() and on.fetch(question) reach
+  // Python.
   constructor(root, on) {
     this.on = on;
     const find = (selector) => root.querySelector(selector);
@@ -21,6 +22,7 @@ export class Sources {
         encode: (pixels) => on.decoding.encode(pixels),
         decode,
         send: on.send,
+        release: on.release,
         fetch: on.fetch,
         point: ({ mean }, { what, pixels }) => this.put({ ...cornerAt(mean, what), pixels }),
         pictures: (pictures, isNew) => this.takePictures(pictures, isNew),
@@ -34,6 +36,7 @@ export class Sources {
       decode,
     });
     this.prior = find("button.prior");
+    find(".input .tools").append(find("button.example"), this.prior);
     this.prior.addEventListener("click", () => this.takeSample());
     find("button.example").addEventListener("click", () => this.takeExample(this.examples.other()));
   }
@@ -50,10 +53,16 @@ export class Sources {
 
   // The next picture is for this corner.
   choose(k) {
-    const { pixels, picture, z } = this.on.corners.all[k];
-    this.title.textContent = `A picture for ${nameOf(k)}`;
+    this.title.textContent = `Picture ${nameOf(k)}`;
     this.input.forget();
-    this.input.adopt(picture);
+    this.input.drawing.fill();
+    this.input.adopt(this.on.corners.current.picture);
+    this.compare();
+  }
+
+  // Show the chosen corner's picture beside what is made of it.
+  compare() {
+    const { pixels, z } = this.on.corners.current;
     if (pixels) this.input.compare(pixels, z);
     else this.input.comparison.hide();
   }
@@ -61,6 +70,11 @@ export class Sources {
   put(made) {
     this.on.put(made);
     if (!made.pixels) this.input.comparison.hide();
+  }
+
+  // A corner to add: a held-out image at random.
+  another() {
+    return this.example(this.examples.other());
   }
 
   takeCode(z, what) {
@@ -74,11 +88,14 @@ export class Sources {
   }
 
   takeExample(row) {
-    const { what, mean } = this.examples.at(row);
-    const pixels = this.input.gallery.original(row)?.slice() ?? null;
     this.input.forget();
-    this.put({ ...cornerAt(mean, what), pixels });
-    if (pixels) this.input.compare(pixels, mean);
+    this.put(this.example(row));
+    this.compare();
+  }
+
+  example(row) {
+    const { what, mean } = this.examples.at(row);
+    return { ...cornerAt(mean, what), pixels: this.input.gallery.original(row)?.slice() ?? null };
   }
 
   // New pictures go to the chosen corner and those after it, or to the first ones where there is
@@ -86,6 +103,9 @@ export class Sources {
   async takePictures(pictures, isNew) {
     const { corners, decoding } = this.on;
     const some = pictures.slice(0, MAX_CORNERS);
+    if (pictures.length > MAX_CORNERS) {
+      this.input.say(`${pictures.length} pictures; the first ${MAX_CORNERS} are taken.`);
+    }
     const own = isNew ? -1 : placeOf(corners.all, pictures[0]);
     let place = own < 0 ? Math.min(corners.chosen, MAX_CORNERS - some.length) : own;
     for (const picture of some) {

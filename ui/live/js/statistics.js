@@ -36,7 +36,7 @@ export function shareBelow(quantiles, value) {
 export function errorInWords({ quantiles, count, split }, error) {
   const share = shareBelow(quantiles, error);
   const images = `of ${count.toLocaleString("en")} ${split} images`;
-  if (share <= 0.01) return `less than 99 % ${images}`;
-  if (share >= 0.99) return `more than 99 % ${images}, unlike what it has learned`;
-  return `more than ${Math.round(100 * share)} % ${images}`;
+  if (share <= 0.01) return `smaller than for 99 % ${images}`;
+  if (share >= 0.99) return `larger than for 99 % ${images}: unlike what it has learned`;
+  return `larger than for ${Math.round(100 * share)} % ${images}`;
 }

@@ -12,13 +12,14 @@ const TYPES = {
 };
 
 export class Takeaway {
-  // on.ask(question) reaches Python; on.of() gives { model, snippet, corners, ways, path, steps,
+  // on.ask(question) and on.release() reach Python; on.of() gives { model, snippet, corners, ways, path, steps,
   // framesPerSecond, keep } of what is shown now.
   constructor(root, on) {
     this.on = on;
     this.notes = root.querySelector(".filenotes");
     this.back = root.querySelector("input.thereandback");
-    for (const button of root.querySelectorAll("button[data-file]")) {
+    this.buttons = root.querySelectorAll("button[data-file]");
+    for (const button of this.buttons) {
       button.addEventListener("click", () => this.make(button.dataset.file));
     }
     for (const name of ["link", "code", "csv"]) {
@@ -29,7 +30,13 @@ export class Takeaway {
 
   take() {
     this.sequence = null;
-    this.notes.textContent = "";
+    this.wait(false);
+    this.say("");
+  }
+
+  // One file at a time.
+  wait(isMaking) {
+    for (const button of this.buttons) button.disabled = isMaking;
   }
 
   link(button) {
@@ -40,9 +47,13 @@ export class Takeaway {
   code(button) {
     const { snippet, corners, ways, path, steps } = this.on.of();
     const codes = corners.map((code) => `[${Array.from(code, String).join(", ")}]`).join(",\n    ");
+    if (!ways?.rows.some(({ name }) => name === path)) {
+      this.say("Choose a way through latent space first: the cross-fade needs no model.");
+      return;
+    }
     const text = snippet
       .replace("{corners}", `\n    ${codes},\n`)
-      .replace("{path}", ways?.rows.some(({ name }) => name === path) ? path : "linear")
+      .replace("{path}", path)
       .replace("{steps}", steps);
     copy(button, text);
   }
@@ -64,6 +75,7 @@ export class Takeaway {
     if (!ways) return this.say("The ways are still being worked out.");
     this.sequence = Math.max(Date.now(), (this.sequence ?? 0) + 1);
     this.say("Making the file");
+    this.wait(true);
     this.on.ask({
       sequence: this.sequence,
       model: model.id,
@@ -77,7 +89,8 @@ export class Takeaway {
   // Python's answer: { sequence, error, name, kind } and the file's bytes.
   receive({ sequence, error, name, kind }, bytes) {
     if (sequence !== this.sequence) return;
-    this.on.ask(null); // the file need not travel with every answer that follows
+    this.wait(false);
+    this.on.release(); // the file need not travel with every answer that follows
     this.say(error);
     if (bytes) download(new Blob([bytes], { type: TYPES[kind] }), name);
   }

@@ -13,6 +13,7 @@ const TITLES = {
   [CROSS_FADE]: ["Cross-fade", "no model: one picture faded into the other"],
 };
 const AT_ONCE = 16;
+const MIN_PICTURE_PX = 28;
 const BAND_HEIGHT = 40;
 // Where so few held-out images lie in emptier places, the decoder was hardly ever asked to draw.
 const EMPTY = 0.01;
@@ -51,15 +52,18 @@ export class WayList {
     const { round, model } = this;
     this.found = found;
     this.root.removeAttribute("data-waiting");
-    for (const way of found.rows) this.rows.get(way.name).describe(way, found);
-    const fading = faded(ends, found.steps);
+    for (const way of found.rows) this.rows.get(way.name).describe(way);
+    const legs = ends.length - 1;
+    const count = this.countFrames(legs);
     const fade = this.rows.get(CROSS_FADE);
-    fade.makeRoom(model, fading.length);
-    fading.forEach((pixels, k) => fade.paint(model, pixels, k));
+    fade.makeRoom(model, count);
+    faded(ends, (count - 1) / legs).forEach((pixels, k) => fade.paint(model, pixels, k));
     for (const way of found.rows) {
       const row = this.rows.get(way.name);
-      const codes = this.stripCodes(way);
-      row.makeRoom(model, fading.length);
+      const codes = Array.from({ length: count }, (_, k) =>
+        codeAlong(way.codes, model.dims, k / (count - 1)),
+      );
+      row.makeRoom(model, count);
       for (let first = 0; first < codes.length; first += AT_ONCE) {
         const some = codes.slice(first, first + AT_ONCE);
         const z = flat(some);
@@ -71,14 +75,12 @@ export class WayList {
     this.root.dataset.drawn = round;
   }
 
-  stripCodes({ codes }) {
-    const { steps, nodes } = this.found;
-    const { dims } = this.model;
-    const every = nodes / steps;
-    const count = codes.length / dims;
-    const chosen = [];
-    for (let k = 0; k < count; k += every) chosen.push(codes.subarray(k * dims, (k + 1) * dims));
-    return chosen;
+  // As many pictures as are asked for, or as can be told apart: the ends are always among them.
+  countFrames(legs) {
+    const { steps } = this.found;
+    const room = Math.floor(this.root.clientWidth / MIN_PICTURE_PX) - 1;
+    const each = Math.max(1, Math.min(steps, Math.floor(room / legs)));
+    return each * legs + 1;
   }
 
   way(name) {
@@ -98,12 +100,12 @@ export class WayList {
     const k = Math.round(t * (way.nearby.length - 1));
     const density = way.logDensity[k].toFixed(1).replace("-", "\u2212");
     const share = way.denserThan[k];
-    const near = `${way.nearby[k].toLocaleString("en")} held-out codes near, ${this.found.usual} is usual`;
-    const where =
+    const verdict =
       share < EMPTY
-        ? "emptier than at about any held-out code: do not trust the picture"
-        : `denser than at ${Math.round(100 * share)} % of held-out codes`;
-    return `${near} \u00b7 ${where} \u00b7 log density ${density} nats`;
+        ? "Unknown ground: do not trust this picture"
+        : `Denser than at ${Math.round(100 * share)} % of held-out images`;
+    const near = way.nearby[k].toLocaleString("en");
+    return `${verdict} \u00b7 ${near} of their codes near (${this.found.usual} usual) \u00b7 log density ${density}`;
   }
 
   mark(name, t) {
@@ -134,13 +136,12 @@ class Row {
     this.track.append(this.strip, this.band, this.cursor);
     this.node.append(head, this.track);
     if (name === CROSS_FADE) this.facts.textContent = what;
-    this.track.addEventListener("pointerdown", (event) => {
-      if (event.pointerType !== "touch") this.track.setPointerCapture(event.pointerId);
-      on.choose(name, this.placeUnder(event));
-    });
+    // A finger that scrolls the page presses too, but does not click.
+    this.track.addEventListener("click", (event) => on.choose(name, this.placeUnder(event)));
     this.track.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "touch") return;
       if (event.buttons) on.choose(name, this.placeUnder(event));
-      else if (event.pointerType !== "touch") on.peek(name, this.placeUnder(event));
+      else on.peek(name, this.placeUnder(event));
     });
     this.track.addEventListener("pointerleave", () => on.leave());
   }
@@ -155,6 +156,7 @@ class Row {
 
   makeRoom({ width, height }, frames) {
     this.frames = frames;
+    if (this.denserThan) this.drawBand(this.denserThan, (this.denserThan.length - 1) / (frames - 1));
     this.strip.width = frames * width;
     this.strip.height = height;
   }
@@ -163,14 +165,14 @@ class Row {
     paint(this.strip, pixels, model, k * model.width, 0);
   }
 
-  describe({ saved, latentLength, imageLength, denserThan }, { nodes, steps }) {
+  describe({ saved, latentLength, imageLength, denserThan }) {
     const share = Math.abs(100 * saved).toFixed(1);
     const bend = saved > 0 ? `${share} % shorter` : `${share} % longer`;
     const compared = Number(share) === 0 ? "" : ` (${bend} than straight)`;
     this.facts.textContent =
       `length ${latentLength.toFixed(1)} in latent space, ` +
       `${imageLength.toFixed(1)} in image space${compared}`;
-    this.drawBand(denserThan, nodes / steps);
+    this.denserThan = denserThan;
   }
 
   // Height: at which share of held-out images' own places there is less data; the other colour:
