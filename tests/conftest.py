@@ -1,5 +1,6 @@
 """Fixtures: the folder of real data, and a shelf of checkpoints trained on images of bars."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from tiny import bars, tiny_recipe
 
 from vae.recipe import make_checkpoint
 
+SAID = "said"
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -18,6 +20,19 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared beside the checkout (real data and strangers' checkpoints)")
     return SHARED
+
+
+@pytest.fixture
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say a measured number at the end of the run, whichever process measured it."""
+    return lambda text: record_property(SAID, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == SAID:
+                terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session")

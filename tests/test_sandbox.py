@@ -127,7 +127,7 @@ def test_the_main_module_is_not_run_again(monkeypatch, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_it_is_quick_once_it_is_warm(capsys):
+def test_it_is_quick_once_it_is_warm(say):
     buffer = io.BytesIO()
     Image.new("L", (64, 64)).save(buffer, "PNG")
     read_stranger(buffer.getvalue())
@@ -136,5 +136,4 @@ def test_it_is_quick_once_it_is_warm(capsys):
         started = time.perf_counter()
         read_stranger(buffer.getvalue())
         times.append(time.perf_counter() - started)
-    with capsys.disabled():
-        print(f"\na picture read apart, warm: {1000 * sorted(times)[5]:.0f} ms, median of 10")
+    say(f"a picture read apart, warm: {1000 * sorted(times)[5]:.0f} ms, median of 10")
