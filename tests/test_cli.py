@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import os
 import shutil
@@ -8,13 +10,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from PIL import Image
 
 import vae.data
-from vae.checkpoints import load_model, read_card
+from vae.checkpoints import load_codes, load_model, read_card
 from vae.cli import main
 from vae.latent import decode, encode, to_uint8
+from vae.projections import Settings, project
 
 ROOT = Path(__file__).parents[1]
 TRAIN = ["--latent-dim", "2", "--family", "mlp", "--width", "16", "--batch-size", "32"]
@@ -161,6 +165,43 @@ def test_interpolate_closes_the_way_through_several(
     np.testing.assert_array_equal(strip[:, :8], strip[:, -8:])
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet", "npz"])
+def test_project_writes_a_map_of_the_held_out_codes(capsys, shelf, tmp_path, kind):
+    card = read_card(shelf / "bars-3d")
+    out = tmp_path / f"map.{kind}"
+    said = output(capsys, "project", "bars-3d", "--method", "pca", "--out", out)
+    assert "share of variance" in said
+    codes = load_codes(card)
+    codes = codes.subset(codes.held_out)
+    expected = project(codes.mean, Settings("pca")).points
+    if kind == "npz":
+        with np.load(out) as arrays:
+            columns, about = dict(arrays), json.loads(str(arrays["about"]))
+    elif kind == "parquet":
+        table = pyarrow.parquet.read_table(out)
+        columns = {name: table[name].to_numpy() for name in table.column_names}
+        about = json.loads(table.schema.metadata[b"about"])
+    else:
+        first, rest = out.read_text().split("\n", 1)
+        about = json.loads(first.removeprefix("# "))
+        rows = list(csv.DictReader(io.StringIO(rest)))
+        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    assert about["checkpoint"] == card.id
+    assert about["method"] == "pca"
+    for name, column in (("x", expected[:, 0]), ("y", expected[:, 1]), ("z2", codes.mean[:, 2])):
+        np.testing.assert_allclose(columns[name].astype(float), column, rtol=1e-5)
+    assert (columns["index"].astype(int) == codes.index).all()
+
+
+def test_project_takes_images_of_one_s_own(capsys, shelf, bars_file, tmp_path):
+    out = tmp_path / "map.npz"
+    arguments = ["project", "bars-3d", "--data", bars_file, "--method", "raw", "--out", out]
+    assert "trustworthiness" in output(capsys, *arguments)
+    with np.load(out) as arrays:
+        np.testing.assert_array_equal(arrays["x"], arrays["z0"])
+        assert len(arrays["x"]) == 256
+
+
 def test_train_makes_a_checkpoint_that_everything_else_reads(capsys, tmp_path):
     out = tmp_path / "mine"
     output(
@@ -258,6 +299,14 @@ def bad_inputs(tmp_path: Path) -> dict[str, list]:
         "traverse: steps": [["traverse", "bars-3d", "--out", png, "--steps", 1], "steps is 1"],
         "traverse: wrong length": [["traverse", "bars-3d", "--z", "1", "--out", png], "takes 3"],
         "interpolate: one image": [["interpolate", "bars-3d", text, "--out", png], "two or more"],
+        "project: ending": [
+            ["project", "bars-3d", "--out", tmp_path / "map.xls"],
+            "a name ending in .csv, .parquet, .npz",
+        ],
+        "project: method": [
+            ["project", "bars-3d", "--method", "magic", "--out", tmp_path / "map.csv"],
+            "choose one of pca, raw, tsne, umap",
+        ],
         "interpolate: ending": [
             ["interpolate", "bars-3d", text, text, "--out", tmp_path / "a.avi"],
             "ending in .png, .gif",

@@ -19,6 +19,7 @@ from vae.export.animation import DEFAULT_FPS
 from vae.interpolation import PATH_NAMES
 from vae.models import ModelConfig
 from vae.objectives import ObjectiveConfig
+from vae.projections import METHODS
 from vae.runs import RunError
 from vae.training import TrainingConfig, TrainingError
 
@@ -116,6 +117,16 @@ def _parser() -> _Parser:
         "--out", type=Path, required=True, help="a .png strip, or a .gif, .webp or .mp4"
     )
     morphing.set_defaults(run=commands.run_interpolate)
+
+    mapping = _add_checkpoint(subparsers.add_parser("project", help="codes to a map"))
+    mapping.add_argument(
+        "--data", help="a source, folder, zip or npz; the shipped codes if not given"
+    )
+    mapping.add_argument("--method", default="tsne", help=f"{', '.join(METHODS)}")
+    mapping.add_argument("--thorough", action="store_true", help="a truer t-SNE that takes longer")
+    mapping.add_argument("--seed", type=int, default=0, help="seed of t-SNE and UMAP")
+    mapping.add_argument("--out", type=Path, required=True, help="a .csv, .parquet or .npz")
+    mapping.set_defaults(run=commands.run_project)
 
     racing = subparsers.add_parser("bench", help="how fast this is here, beside the naive way")
     racing.add_argument("--quick", action="store_true", help="short, without the times to an ELBO")

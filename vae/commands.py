@@ -9,6 +9,7 @@ __all__ = [
     "run_evaluate",
     "run_interpolate",
     "run_list",
+    "run_project",
     "run_train",
     "run_traverse",
 ]
@@ -20,6 +21,7 @@ import functools
 import json
 import shlex
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +31,18 @@ import vae.data
 from vae.bench import run_bench as measure_speed
 from vae.checkpoints import Card, load_codes, load_model
 from vae.data import ImageSet, fit_image, read_image
+from vae.encoding import encode_dataset
 from vae.export.animation import FORMATS, animation_bytes
 from vae.export.pictures import png_bytes, tile
+from vae.export.tables import TABLE_FORMATS, map_table
 from vae.interpolation import interpolate
 from vae.latent import MAX_COORDINATE, decode, encode, to_uint8, traverse
 from vae.memory import keep_freed_memory
 from vae.metrics.likelihood import evaluate
+from vae.metrics.neighbours import NEIGHBOURS, map_quality
 from vae.models import ModelConfig
 from vae.objectives import ObjectiveConfig
+from vae.projections import QUICK, THOROUGH, project
 from vae.recipe import Recipe, make_checkpoint
 from vae.shelf import find_checkpoint, read_shelf
 from vae.storage import replace_file
@@ -229,6 +235,34 @@ def run_interpolate(options: argparse.Namespace, given: list[str]) -> None:
         return
     replace_file(options.out, animation_bytes(frames, suffix, fps=options.fps, scale=options.scale))
     print(f"saved {options.out}: {len(frames)} pictures, {options.fps:g} a second")
+
+
+def run_project(options: argparse.Namespace, given: list[str]) -> None:
+    """Write a map of a model's codes, and say how true it is."""
+    kind = options.out.suffix.lower().removeprefix(".")
+    if kind not in TABLE_FORMATS:
+        endings = ", ".join(f".{suffix}" for suffix in TABLE_FORMATS)
+        raise ValueError(f"out is {options.out.name}; give a name ending in {endings}")
+    card = find_checkpoint(options.checkpoint)
+    if options.data:
+        split = "test" if options.data in vae.data.SOURCES else "all"
+        images = vae.data.load(options.data, split, image_shape=card.model.image_shape)
+        table = encode_dataset(load_model(card), images)
+    else:
+        codes = load_codes(card)
+        table = codes.subset(codes.held_out)
+    base = THOROUGH if options.thorough else QUICK
+    settings = dataclasses.replace(base, method=options.method, seed=options.seed)
+    started = time.perf_counter()
+    projection = project(table.mean, settings)
+    seconds = time.perf_counter() - started
+    replace_file(options.out, map_table(table, projection, kind, checkpoint=card.id))
+    print(f"saved {options.out}: {len(table)} codes, {options.method}, {seconds:.1f} s")
+    if len(table) > 2 * NEIGHBOURS:
+        for name, value in dataclasses.asdict(map_quality(table.mean, projection.points)).items():
+            print(f"{name:18} {value:.4g}")
+    if projection.share is not None:
+        print(f"{'share of variance':18} {projection.share.sum():.4g}")
 
 
 def _parse_code(text: str, latent_dim: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["LatentTable", "encode_dataset"]
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -64,6 +64,16 @@ class LatentTable:
 
     def __len__(self) -> int:
         return len(self.mean)
+
+    def subset(self, rows: np.ndarray) -> LatentTable:
+        """Return some of the rows, by a mask or by their numbers."""
+        chosen = {
+            field.name: getattr(self, field.name)[rows]
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), np.ndarray)
+        }
+        factors = {name: values[rows] for name, values in self.factors.items()}
+        return replace(self, **chosen, factors=factors)
 
     @property
     def held_out(self) -> np.ndarray:

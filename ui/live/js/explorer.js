@@ -215,7 +215,7 @@ class Explorer {
     this.plane.rest();
     this.drawFilm();
     if (this.point.isTouched) this.keepPoint();
-    this.setStateValue("point", { model: this.data.model.id, z: this.rounded(REPORT_DIGITS) });
+    this.questions.ask("point", { model: this.data.model.id, z: this.rounded(REPORT_DIGITS) });
   }
 
   // Not by reruns: each strip would take one, and the next picture would have to wait for it.

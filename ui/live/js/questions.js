@@ -1,5 +1,6 @@
-// What a page asks Python through its component's state. A press elsewhere may lead to another
-// page, and where a question meets that on its way Streamlit stays on this one: questions wait.
+// What a page asks Python through its component's state. A press elsewhere, or a step back in the
+// browser's history, may lead to another page or model, and where a question meets that on its way
+// Streamlit stays with this one: questions wait.
 
 // How long after a press elsewhere the page may still be on its way to another.
 export const PRESS_MS = 800;
@@ -20,6 +21,7 @@ export class Questions {
       },
       options,
     );
+    window.addEventListener("popstate", () => (this.pressed = performance.now()), options);
   }
 
   ask(name, value) {
