@@ -68,8 +68,10 @@ def test_it_works_as_a_plain_script_without_routes(start, open_page, small_shelf
     page = LivePage(open_page(server.address)).ready()
     assert page.canvas.get_attribute("data-engine") == "rerun"
     page.assert_follows_a_drag(read_card(small_shelf / "alpha"))
-    page.press("Undo")
-    assert page.value(0) == 0
+    undo = page.page.get_by_role("button", name="Undo")
+    while page.value(0) != 0:  # a drag that pauses on a busy machine is more than one step
+        assert undo.is_enabled()
+        page.press("Undo")
 
 
 def test_it_finds_the_server_again(start, chromium, small_shelf):

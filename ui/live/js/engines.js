@@ -7,7 +7,8 @@
 
 import { KIND, packHello, packPicture, packRequest, posteriorOf, unpackAnswer } from "./frames.js";
 
-const OPEN_WITHIN_MS = 1500;
+// A host without sockets refuses at once; a busy server may take its time.
+const OPEN_WITHIN_MS = 4000;
 const ANSWER_WITHIN_MS = 15000;
 const RETRY_AFTER_MS = 60;
 
