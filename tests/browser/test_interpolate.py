@@ -131,10 +131,14 @@ def assert_the_command_line_does_the_same(name, files, torch_model, mean, folder
         command = [sys.executable, "-m", "vae", "interpolate", name, *map(str, files)]
         command += ["--steps", "6", "--out", str(out)]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        width = torch_model.config.image_shape[2]
         if suffix == "png":
+            strip = np.array(Image.open(out).convert("RGB"))
+            np.testing.assert_array_equal(strip[:, :width], picture_of(torch_model, ends[0]))
+            np.testing.assert_array_equal(strip[:, -width:], picture_of(torch_model, ends[1]))
             continue
         frames = frames_of(out.read_bytes())
-        scale = frames.shape[1] // torch_model.config.image_shape[1]
+        scale = frames.shape[2] // width
         for frame, z in ((frames[0], ends[0]), (frames[-1], ends[1])):
             off = np.abs(frame[::scale, ::scale].astype(int) - picture_of(torch_model, z))
             assert off.mean() < (4 if suffix == "gif" else 1e-9)
@@ -172,6 +176,26 @@ def test_the_way_is_played_scrubbed_and_chosen(open_morph, model):
     page.over(strip, 0.01, 0.5, press=True)
     page.over(page.page.locator("h1"), 0.5, 0.5)
     expect(page.what).to_have_text("Spherical, at A")
+
+
+def test_playing_goes_back_and_forth_or_begins_anew_at_the_chosen_speed(open_morph):
+    page = open_morph()
+    time, back = page.page.locator("input.time"), page.page.get_by_label("back and forth")
+    places = {}
+    for turns in (True, False):
+        back.set_checked(turns)
+        page.scrub(0.97)
+        page.press("Play")
+        page.page.wait_for_timeout(500)
+        page.press("Pause")
+        places[turns] = float(time.input_value())
+    assert 0.5 < places[True] < 0.97
+    assert 0 < places[False] < 0.5
+    for speed, milliseconds in (("0.5", 100), ("2", 25)):
+        page.page.get_by_label("speed").select_option(speed)
+        _, content = page.download("Animation (GIF)")
+        image = Image.open(io.BytesIO(content))
+        assert image.info["duration"] == pytest.approx(milliseconds, abs=5)  # GIF counts in 10 ms
 
 
 def test_three_corners_are_a_triangle_and_four_a_square(open_morph, model):
