@@ -16,20 +16,12 @@ from tests.readers import crash, eat, hang
 from tests.ui.shelves import add_checkpoint
 from ui import originals
 from ui.cache import encode
-from vae.checkpoints import read_card
 from vae.data import DataError
 from vae.importing import pictures
 from vae.importing.sandbox import Limits
 
 ROOT = Path(__file__).parents[2]
 NOTHING = {"turns": 0, "whole": False, "contrast": False, "invert": False}
-
-
-@pytest.fixture
-def card(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_CHECKPOINTS_DIR", str(tmp_path))
-    add_checkpoint(tmp_path, "alpha", title="Alpha")
-    return read_card(tmp_path / "alpha")
 
 
 @pytest.fixture

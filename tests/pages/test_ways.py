@@ -9,9 +9,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.seen import components
-from tests.ui.shelves import add_checkpoint
 from ui import ways
-from vae.checkpoints import load_codes, load_model, read_card
+from vae.checkpoints import load_codes, load_model
 from vae.concepts import find_concept
 from vae.interpolation import compare_ways
 from vae.latent import decode, to_uint8
@@ -19,13 +18,6 @@ from vae.latent import decode, to_uint8
 ROOT = Path(__file__).parents[2]
 CORNERS = [[0.5, -1.0, 0.25], [-0.5, 1.0, 0.0]]
 NAMES = ["linear", "spherical", "geodesic"]
-
-
-@pytest.fixture
-def card(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_CHECKPOINTS_DIR", str(tmp_path))
-    add_checkpoint(tmp_path, "alpha", title="Alpha")
-    return read_card(tmp_path / "alpha")
 
 
 @pytest.fixture

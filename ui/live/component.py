@@ -13,13 +13,22 @@ import numpy as np
 import streamlit as st
 
 from ui.live.bundle import bundle
+from ui.live.packing import (
+    flat,
+    pack_plane,
+    pack_plane_columns,
+    pack_setting,
+    pack_ways,
+    pack_ways_columns,
+)
 from ui.live.values import File, Opening, PlaneCodes, Setting, Slider, Ways
 from ui.questions import Answer
 from vae.concepts import Concept
-from vae.evidence import USUAL_NEIGHBOURS
 from vae.refinement import Refinement
 
 HERE = Path(__file__).parent
+# What every component with a Setting may ask.
+QUESTIONS = ("ask", "picture", "originals")
 PART = re.compile(r"<!-- (\w+\.html) -->")
 
 
@@ -66,7 +75,7 @@ def explorer(
     """Draw the live picture with all that moves it.
 
     The state under ``key`` holds "point" ({"model", "z"}), set when the pointer rests; and what
-    ``_setting`` says.
+    ``pack_setting`` says.
 
     Args:
         key: Session key of the component.
@@ -81,27 +90,25 @@ def explorer(
         on_point: Called when the pointer rests at a new code.
         on_question: Called when a page asks for anything.
     """
-    data, columns = _setting(setting)
+    data, columns = pack_setting(setting)
     data |= {
         "sliders": [asdict(slider) for slider in sliders],
         "unit": unit,
         "z": opening.z.tolist(),
         "what": opening.what,
         "opening": opening.glide_to,
-        "planes": [_plane(plane, setting.model)],
+        "planes": [pack_plane(plane, setting.model)],
         "parameter": parameters[0],
         "viewParameter": parameters[1],
         "snippet": snippet,
         "focus": None if focus is None else {"dim": focus[0], "count": focus[1]},
     }
-    columns |= {"first": opening.pixels, **_plane_columns(plane, 0)}
+    columns |= {"first": opening.pixels, **pack_plane_columns(plane, 0)}
     _EXPLORER(
         key=key,
-        data=data | _flat(columns),
+        data=data | flat(columns),
         on_point_change=on_point,
-        on_ask_change=on_question,
-        on_picture_change=on_question,
-        on_originals_change=on_question,
+        **_hearing(QUESTIONS, on_question),
     )
 
 
@@ -123,7 +130,7 @@ def morph(
     """Draw corners and the ways between them.
 
     The state under ``key`` holds "ways", "refine", "concept" and "file", questions as ``ui.ways``
-    answers them; and what ``_setting`` says.
+    answers them; and what ``pack_setting`` says.
 
     Args:
         key: Session key of the component.
@@ -139,7 +146,7 @@ def morph(
         file: The file that was asked for last, as long as the page waits for it.
         on_question: Called when a page asks for anything.
     """
-    data, columns = _setting(setting)
+    data, columns = pack_setting(setting)
     data |= {
         "corners": corners.tolist(),
         "usual": usual.tolist(),
@@ -157,8 +164,8 @@ def morph(
         if answer is not None:
             data[name] = {"sequence": answer.sequence, "error": answer.error}
     if ways is not None and ways.value is not None:
-        data["ways"] |= _ways(ways.value)
-        columns |= _ways_columns(ways.value)
+        data["ways"] |= pack_ways(ways.value)
+        columns |= pack_ways_columns(ways.value)
     if refined is not None and refined.value is not None:
         found = refined.value
         data["refined"] |= {"z": found.z.tolist(), "before": found.before, "after": found.after}
@@ -176,88 +183,10 @@ def morph(
         columns["fileBytes"] = np.frombuffer(file.value.content, np.uint8)
     _MORPH(
         key=key,
-        data=data | _flat(columns),
-        on_ways_change=on_question,
-        on_refine_change=on_question,
-        on_concept_change=on_question,
-        on_file_change=on_question,
-        on_ask_change=on_question,
-        on_picture_change=on_question,
-        on_originals_change=on_question,
+        data=data | flat(columns),
+        **_hearing(("ways", "refine", "concept", "file"), on_question),
+        **_hearing(QUESTIONS, on_question),
     )
-
-
-def _ways(found: Ways) -> dict:
-    return {
-        "steps": found.steps,
-        "nodes": found.nodes,
-        "usual": USUAL_NEIGHBOURS,
-        "corners": found.corners.tolist(),
-        "rows": [
-            {
-                "name": name,
-                "latentLength": way.latent_length,
-                "imageLength": way.image_length,
-                "saved": found.saved[name],
-            }
-            for name, way in found.ways.items()
-        ],
-    }
-
-
-def _ways_columns(found: Ways) -> dict[str, np.ndarray]:
-    columns = {}
-    for k, (name, way) in enumerate(found.ways.items()):
-        evidence = found.evidence[name]
-        columns |= {
-            f"ways_codes{k}": way.codes,
-            f"ways_logDensity{k}": evidence.log_density.astype(np.float32),
-            f"ways_denserThan{k}": evidence.denser_than.astype(np.float32),
-            f"ways_nearby{k}": evidence.nearby.astype(np.int32),
-        }
-    return columns
-
-
-def _setting(setting: Setting) -> tuple[dict, dict[str, np.ndarray | None]]:
-    """Return what every live component is given, plain values and columns.
-
-    Their state holds "picture" ({"sequence", "model", ...}), files to read or how to prepare one;
-    "originals" ({"what", "model", "count"}), the wish for a data set; and "ask" ({"sequence",
-    "model", "count", "z"} or {..., "pixels"}), set where no socket can be had.
-    """
-    originals, picture = setting.originals, setting.picture
-    data = {
-        "model": setting.model,
-        "engines": setting.engines,
-        "labels": list(setting.examples.label),
-        "gallery": setting.gallery,
-        "errors": asdict(setting.errors),
-        "paper": asdict(setting.paper),
-        "originals": {
-            "state": originals.state,
-            "note": originals.note,
-            "size": originals.size,
-            "count": originals.count,
-        },
-    }
-    # Arrays travel as columns, and only at the top level.
-    columns = {
-        "examples": setting.examples.mean,
-        "examplesLogVar": setting.examples.log_var,
-        "originalsPixels": originals.pixels,
-    }
-    if picture is not None:
-        reading = picture.value
-        data["picture"] = {
-            "sequence": picture.sequence,
-            "error": picture.error,
-            "notes": reading.notes if reading else "",
-            "count": len(reading.pixels) if reading else 0,
-        }
-        columns["picturePixels"] = reading.pixels if reading else None
-    if setting.reply is not None:
-        data["replySequence"], columns["reply"] = setting.reply
-    return data, columns
 
 
 def twin(
@@ -288,33 +217,16 @@ def twin(
         for model, title, routes in zip(models, titles, engines, strict=True)
     ]
     pairs = zip(planes, models, strict=True)
-    data = {"halves": halves, "planes": [_plane(plane, model) for plane, model in pairs]}
+    data = {"halves": halves, "planes": [pack_plane(plane, model) for plane, model in pairs]}
     columns = {}
     for k, (plane, first, reply) in enumerate(zip(planes, firsts, replies, strict=True)):
-        columns |= {f"first{k}": first, **_plane_columns(plane, k)}
+        columns |= {f"first{k}": first, **pack_plane_columns(plane, k)}
         if reply is not None:
             data[f"replySequence{k}"] = reply[0]
             columns[f"reply{k}"] = reply[1]
     _TWIN(
-        key=key, data=data | _flat(columns), on_ask0_change=_do_nothing, on_ask1_change=_do_nothing
+        key=key, data=data | flat(columns), on_ask0_change=_do_nothing, on_ask1_change=_do_nothing
     )
-
-
-def _plane(codes: PlaneCodes, model: dict) -> dict:
-    return {"names": list(codes.names), "colours": list(codes.colours), "prior": model["prior"]}
-
-
-def _plane_columns(codes: PlaneCodes, k: int) -> dict[str, np.ndarray | None]:
-    return {
-        f"plane_mean{k}": codes.mean,
-        f"plane_logVar{k}": codes.log_var,
-        f"plane_label{k}": codes.label,
-    }
-
-
-def _flat(columns: dict[str, np.ndarray | None]) -> dict[str, np.ndarray]:
-    """Arrays travel as columns of one dimension; what is not there does not travel."""
-    return {name: values.ravel() for name, values in columns.items() if values is not None}
 
 
 def traversal_grid(
@@ -367,6 +279,11 @@ def model_picker(
     """
     data = {"models": list(models), "chosen": chosen, "parameter": parameter}
     _SHELF(key=key, data=data, on_name_change=on_choice)
+
+
+def _hearing(names: Sequence[str], heard: Callable[[], None]) -> dict[str, Callable[[], None]]:
+    """Streamlit's callbacks for these names of a component's state."""
+    return {f"on_{name}_change": heard for name in names}
 
 
 def _do_nothing() -> None:

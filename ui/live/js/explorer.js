@@ -5,7 +5,7 @@ import { dropFromAddress, keepInAddress, readAddress } from "./address.js";
 import { Bookmarks } from "./bookmarks.js";
 import { columnOf, examplesOf, originalsOf, planeCodesOf } from "./data.js";
 import { Decoding } from "./decoding.js";
-import { format, whenGone } from "./dom.js";
+import { format, mount } from "./dom.js";
 import { Film } from "./film.js";
 import { Input } from "./input.js";
 import { Plane } from "./plane.js";
@@ -22,16 +22,7 @@ const REPORT_DIGITS = 5;
 const explorers = new WeakMap();
 
 export default function (component) {
-  const { parentElement } = component;
-  let explorer = explorers.get(parentElement);
-  if (!explorer) {
-    explorer = new Explorer(parentElement);
-    explorers.set(parentElement, explorer);
-  }
-  explorer.update(component.data, component.setStateValue);
-  return whenGone(parentElement, () => {
-    if (explorers.delete(parentElement)) explorer.close();
-  });
+  return mount(explorers, component, (parent) => new Explorer(parent));
 }
 
 class Explorer {

@@ -1,7 +1,7 @@
 // Traversals: a row a dimension, a column a value, drawn as one crisp picture.
 
 import { columnOf } from "./data.js";
-import { element, whenGone } from "./dom.js";
+import { element, mount } from "./dom.js";
 import { downloadPng } from "./download.js";
 import { enlarge, paint, savingScale } from "./picture.js";
 
@@ -11,14 +11,7 @@ const MAX_CELL = 88;
 const grids = new WeakMap();
 
 export default function (component) {
-  const { parentElement, data } = component;
-  let grid = grids.get(parentElement);
-  if (!grid) {
-    grid = new Grid(parentElement);
-    grids.set(parentElement, grid);
-  }
-  grid.update(data);
-  return whenGone(parentElement, () => grids.delete(parentElement));
+  return mount(grids, component, (parent) => new Grid(parent));
 }
 
 class Grid {

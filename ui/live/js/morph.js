@@ -7,7 +7,7 @@ import { closed, codeAlong, flat, formatCodes, parseCodes } from "./codes.js";
 import { Corners, MAX_CORNERS, cornerAt, nameOf } from "./corners.js";
 import { columnOf, examplesOf, originalsOf, waysOf } from "./data.js";
 import { Decoding } from "./decoding.js";
-import { whenGone } from "./dom.js";
+import { mount } from "./dom.js";
 import { pixelsOf } from "./picture.js";
 import { Player } from "./player.js";
 import { Questions } from "./questions.js";
@@ -31,16 +31,7 @@ const morphs = new WeakMap();
 const memory = new Map();
 
 export default function (component) {
-  const { parentElement } = component;
-  let morph = morphs.get(parentElement);
-  if (!morph) {
-    morph = new Morph(parentElement);
-    morphs.set(parentElement, morph);
-  }
-  morph.update(component.data, component.setStateValue);
-  return whenGone(parentElement, () => {
-    if (morphs.delete(parentElement)) morph.close();
-  });
+  return mount(morphs, component, (parent) => new Morph(parent));
 }
 
 class Morph {

@@ -3,7 +3,7 @@
 
 import { columnOf, planeCodesOf } from "./data.js";
 import { Decoding } from "./decoding.js";
-import { whenGone } from "./dom.js";
+import { mount } from "./dom.js";
 import { isPixelated, paint } from "./picture.js";
 import { Plane } from "./plane.js";
 
@@ -12,16 +12,7 @@ const NEAR = "300px";
 const twins = new WeakMap();
 
 export default function (component) {
-  const { parentElement } = component;
-  let twin = twins.get(parentElement);
-  if (!twin) {
-    twin = new Twin(parentElement.querySelector(".twin"));
-    twins.set(parentElement, twin);
-  }
-  twin.update(component.data, component.setStateValue);
-  return whenGone(parentElement, () => {
-    if (twins.delete(parentElement)) twin.close();
-  });
+  return mount(twins, component, (parent) => new Twin(parent.querySelector(".twin")));
 }
 
 class Twin {
