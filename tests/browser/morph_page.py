@@ -10,8 +10,6 @@ from playwright.sync_api import expect
 
 from vae.latent import decode, to_uint8
 
-PATIENCE = 30_000
-
 
 class MorphPage:
     """The interpolation page in a browser."""
@@ -27,11 +25,11 @@ class MorphPage:
 
     def ready(self):
         """Wait for the ways through the corners and all pictures along them."""
-        expect(self.canvas).not_to_have_attribute("data-engine", "none", timeout=PATIENCE)
-        expect(self.list).not_to_have_attribute("data-waiting", "", timeout=PATIENCE)
-        expect(self.list).to_have_attribute("data-drawn", re.compile(r"\d"), timeout=PATIENCE)
+        expect(self.canvas).not_to_have_attribute("data-engine", "none")
+        expect(self.list).not_to_have_attribute("data-waiting", "")
+        expect(self.list).to_have_attribute("data-drawn", re.compile(r"\d"))
         if self.round is not None:
-            expect(self.list).not_to_have_attribute("data-drawn", self.round, timeout=PATIENCE)
+            expect(self.list).not_to_have_attribute("data-drawn", self.round)
         self.round = self.list.get_attribute("data-drawn")
         self.page.wait_for_timeout(100)
         return self

@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.ui.shelves import add_checkpoint
 from ui.live.engine import ENGINE
@@ -20,6 +20,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 # A camera that shows a test picture, and a visitor who lets pages use it.
 OPTIONS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+PATIENCE = 30_000  # ms; a new server's first page takes seconds, on a busy machine many
+expect.set_options(timeout=PATIENCE)
 # Streamlit looks for itself below a deep link before it looks at the root.
 ITS_OWN_SEARCH = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
@@ -152,7 +154,7 @@ def open_page(chromium):
         context = chromium.new_context(**settings)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         if blocked:
             page.route(re.compile(blocked), lambda route: route.abort())
         page.on("console", note)

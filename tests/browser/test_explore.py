@@ -1,5 +1,4 @@
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.live_page import LivePage
+from tests.browser.waiting import eventually
 from vae.checkpoints import load_codes, load_model, read_card
 from vae.latent import decode, to_uint8
 from vae.metrics.meaning import guess_meanings, image_statistics
@@ -240,19 +240,17 @@ def test_behind_each_slider_is_what_one_would_see_along_it(live, small_shelf):
         z[:, dim] = low + (np.arange(frames) + 0.5) / frames * (high - low)
         expected = np.hstack(list(to_uint8(decode(load_model(card), z))[..., 0].astype(int)))
 
-        def differs_by(row=row, expected=expected):
+        def check(row=row, expected=expected):
             width, height, values = row.locator("canvas.strip").evaluate(
                 "c => [c.width, c.height, "
                 "Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
             )
             assert (width, height) == (frames * 8, 8)
-            return np.abs(expected - np.array(values).reshape(height, width, 4)[..., 0]).max()
+            strip = np.array(values).reshape(height, width, 4)[..., 0]
+            assert np.abs(expected - strip).max() <= 1
 
         # The strips are drawn anew when the point has rested, one after the other.
-        deadline = time.monotonic() + 20
-        while differs_by() > 1 and time.monotonic() < deadline:
-            page.page.wait_for_timeout(100)
-        assert differs_by() <= 1
+        eventually(page.page, check)
 
 
 def test_a_link_restores_the_point_and_the_address_follows_it(live):

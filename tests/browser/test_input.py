@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.live_page import LivePage
+from tests.browser.waiting import eventually
 from vae.checkpoints import load_codes, load_model, read_card
 from vae.data import Preparation, load, prepare_image
 from vae.latent import decode, encode, to_uint8
@@ -131,9 +132,9 @@ def test_a_drawing_without_a_socket_goes_through_reruns(start, open_page, small_
     assert live.canvas.get_attribute("data-engine") == "rerun"
     open_panel(live, "Draw")
     draw(live, moves=2)
-    live.page.wait_for_timeout(1500)  # each of the last pictures takes two reruns
-    live.settle()
-    assert_at_the_mean(live, read_card(small_shelf / "alpha"), preview(live))
+    eventually(
+        live.page, lambda: assert_at_the_mean(live, read_card(small_shelf / "alpha"), preview(live))
+    )
 
 
 def test_clearing_the_pad_encodes_an_empty_page(live, small_shelf):
@@ -211,12 +212,14 @@ def test_an_upload_can_be_fitted_turned_inverted_and_stretched(live, small_shelf
     ]
     for name, act in steps:
         act(live.page)
-        live.page.wait_for_timeout(700)
-        live.settle()
         chosen[name] = 1 if name == "turns" else True
         expected = prepare_image(image, card.model.image_shape, Preparation(**chosen))
-        np.testing.assert_array_equal(preview(live), expected)
-    assert_at_the_mean(live, card, expected)
+
+        def check(expected=expected):
+            np.testing.assert_array_equal(preview(live), expected)
+
+        eventually(live.page, check)
+    eventually(live.page, lambda: assert_at_the_mean(live, card, expected))
 
 
 @pytest.mark.parametrize(
@@ -381,8 +384,8 @@ def test_a_wiggle_moves_about_the_mean_until_it_is_stopped(live):
     wiggle = live.page.get_by_role("button", name="Wiggle")
     wiggle.click()
     seen = []
-    for _ in range(10):
-        live.page.wait_for_timeout(150)
+    while len({tuple(z) for z in seen}) < 8 and len(seen) < 200:
+        live.page.wait_for_timeout(100)
         seen.append(live.z(3)[0])
     expect(wiggle).to_have_attribute("aria-pressed", "true")
     assert len({tuple(z) for z in seen}) >= 8

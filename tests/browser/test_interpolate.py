@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from sklearn.datasets import load_sample_images
 
 from tests.browser.morph_page import MorphPage, frames_of, picture_of
+from tests.browser.waiting import eventually
 from tests.encoded import encoded
 from vae.checkpoints import load_codes, load_model, read_card
 from vae.data import fit_image, load, read_image
@@ -158,8 +159,11 @@ def test_the_way_is_played_scrubbed_and_chosen(open_morph, model):
     page.press("Play")
     before = page.frame
     expect(page.page.get_by_role("button", name="Pause")).to_be_visible()
-    page.page.wait_for_timeout(700)
-    assert page.frame > before + 5
+
+    def moves():
+        assert page.frame > before + 5
+
+    eventually(page.page, moves)
     page.press("Pause")
     page.page.wait_for_timeout(100)
     rested = page.frame

@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.live_page import LivePage, code_at
+from tests.browser.waiting import eventually
 from vae.checkpoints import load_model, read_card
 from vae.latent import decode, to_uint8
 
@@ -122,21 +123,22 @@ def test_undo_says_what_the_point_was_even_while_hovering(live):
 
 def test_pictures_behind_are_those_of_their_places(live, card):
     live.page.get_by_role("checkbox", name="pictures").check()
-    live.page.wait_for_timeout(3000)
     column, row = 4, 9
     z = code_at(card, (column + 0.5) / TILES, (row + 0.5) / TILES)
     expected = to_uint8(decode(load_model(card), z))[0, :, :, 0]
-    middle = plane_of(live).evaluate(
-        """(canvas, [column, row, tiles, side]) => {
-          const size = canvas.width / tiles;
-          const at = (place, k) => Math.floor((place + (k + 0.5) / side) * size);
-          const context = canvas.getContext("2d");
-          return [2, 5].map((k) =>
-            context.getImageData(at(column, k), at(row, k), 1, 1).data[0]);
-        }""",
-        [column, row, TILES, 8],
-    )
-    assert np.abs(np.array(middle) - [expected[2, 2], expected[5, 5]]).max() <= 2
+    in_the_middle = """(canvas, [column, row, tiles, side]) => {
+      const size = canvas.width / tiles;
+      const at = (place, k) => Math.floor((place + (k + 0.5) / side) * size);
+      const context = canvas.getContext("2d");
+      return [2, 5].map((k) =>
+        context.getImageData(at(column, k), at(row, k), 1, 1).data[0]);
+    }"""
+
+    def check():
+        middle = plane_of(live).evaluate(in_the_middle, [column, row, TILES, 8])
+        assert np.abs(np.array(middle) - [expected[2, 2], expected[5, 5]]).max() <= 2
+
+    eventually(live.page, check)
 
 
 def test_one_dimension_has_no_plane(start, tmp_path, open_page):

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.live_page import LivePage, code_at
+from tests.browser.waiting import eventually
 from tests.ui.shelves import add_checkpoint
 from vae.checkpoints import load_model, read_card
 from vae.latent import decode, to_uint8
@@ -44,8 +45,12 @@ def open_twin(open_page, address, name):
 
 def assert_decodes(live, k, card, place):
     expected = to_uint8(decode(load_model(card), code_at(card, *place)))[0]
-    seen = live.pixels_of(f"twin-picture-{k}").astype(int)
-    assert np.abs(seen - expected).max() <= 3  # a pointer is 1/250 off
+
+    def check():
+        seen = live.pixels_of(f"twin-picture-{k}").astype(int)
+        assert np.abs(seen - expected).max() <= 3  # a pointer is 1/250 off
+
+    eventually(live.page, check)
 
 
 @pytest.mark.parametrize("name", ["pulled", "plain"])
@@ -57,7 +62,6 @@ def test_one_cursor_moves_over_both_planes(open_page, address, shelf, name):
         live.page.mouse.move(
             box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"]
         )
-        live.page.wait_for_timeout(1000)
         assert_decodes(live, 0, read_card(shelf / "pulled"), place)
         assert_decodes(live, 1, read_card(shelf / "plain"), place)
 
@@ -68,7 +72,6 @@ def test_the_cursor_follows_the_arrow_keys(open_page, address, shelf):
     live.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     plane.press("ArrowRight")
     plane.press("Shift+ArrowUp")
-    live.page.wait_for_timeout(1000)
     assert_decodes(live, 1, read_card(shelf / "plain"), (0.52, 0.4))
 
 
@@ -77,10 +80,8 @@ def test_it_works_without_routes(start, open_page, shelf, tmp_path):
     script.write_text(f"import runpy\n\nrunpy.run_path({str(APP)!r})\n")
     server = start(script=script, environment={"LATENT_CHECKPOINTS_DIR": str(shelf)})
     live, plane = open_twin(open_page, server.address, "pulled")
-    live.page.wait_for_timeout(2500)  # it looks for a socket first
     box = plane.bounding_box()
     live.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
-    live.page.wait_for_timeout(2000)
     for k, name in enumerate(("pulled", "plain")):
         assert_decodes(live, k, read_card(shelf / name), (0.3, 0.6))
 
