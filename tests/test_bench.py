@@ -73,7 +73,8 @@ def test_without_chromium_the_start_says_what_is_missing(monkeypatch):
 
 def test_a_short_bench_compares_with_the_naive_way(monkeypatch):
     monkeypatch.setattr("vae.bench.run.in_fresh_process", called_here)
-    monkeypatch.setattr("vae.bench.loops.keep_freed_memory", lambda: None)
+    for module in ("loops", "pictures"):
+        monkeypatch.setattr(f"vae.bench.{module}.keep_freed_memory", lambda *_: None)
     monkeypatch.setattr("vae.bench.start_up.shutil.which", lambda name: None)
     state, lines = torch.random.get_rng_state(), []
     result = run_bench(seconds=0.03, seeds=0, source="digits", report=lines.append)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["keep_freed_memory", "peak_memory"]
+__all__ = ["SERVER_BYTES", "keep_freed_memory", "peak_memory"]
 
 import ctypes
 import platform
@@ -12,19 +12,24 @@ from pathlib import Path
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 # Above every tensor of a training step.
 KEPT_BYTES = 1 << 30
+# Above every tensor of decoding 400 pictures, and little enough for a server.
+SERVER_BYTES = 1 << 25
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(at_most: int = KEPT_BYTES) -> None:
     """Let this process keep what it frees for what it needs next, where the C library is glibc.
 
     A training step frees and asks again for the same tens of MiB. Left alone, glibc gives them
     back to the system each time, and touching them anew costs our convolutional net 10 to 15 % of
-    a step. For processes that train, not for a server that should stay small.
+    a step, and nearly half of decoding a batch.
+
+    Args:
+        at_most: Bytes kept at the end of the heap, and the largest block that is taken from it.
     """
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)
         for option in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD):
-            library.mallopt(option, KEPT_BYTES)
+            library.mallopt(option, at_most)
 
 
 def peak_memory() -> int | None:

@@ -26,6 +26,7 @@ import torch
 
 from vae.checkpoints import CheckpointError, load_model
 from vae.latent import BatchDecoder, encode, to_uint8
+from vae.memory import SERVER_BYTES, keep_freed_memory
 from vae.models import Autoencoder
 from vae.shelf import read_shelf
 
@@ -101,6 +102,7 @@ class Worker:
 
     def _run(self) -> None:
         torch.set_num_threads(max(1, min(4, (os.cpu_count() or 1) // 2)))
+        keep_freed_memory(SERVER_BYTES)
         while True:
             *_, future, checkpoint, work = self._requests.get()
             if not future.set_running_or_notify_cancel():
