@@ -37,6 +37,8 @@ SCHEDULES = {
     "mlp": {"epochs": 3, "batch": 128, "rate": 7e-3, "warm_up": 0.0},
     "conv": {"epochs": 2, "batch": 32, "rate": 2e-3, "warm_up": 0.3},
 }
+# How often decoding and encoding are measured, in turns: a shared machine has its moments.
+ROUNDS = 3
 OUR_BATCHES = (PLAIN_BATCH, 4 * PLAIN_BATCH)
 
 
@@ -126,8 +128,14 @@ def _race(network: dict, source: str, seed: int, schedule: dict) -> dict[str, fl
 def _pictures(speed: Callable, network: dict, seconds: float) -> dict[int, dict[str, float]]:
     config, rows = ModelConfig(image_shape=IMAGE_SHAPE, **network), {}
     for batch in BATCHES:
-        naive, _ = in_fresh_process(speed, config, batch, seconds, ours=False)
-        ours, _ = in_fresh_process(speed, config, batch, seconds, ours=True)
+        rounds = [
+            [
+                in_fresh_process(speed, config, batch, seconds, ours=ours)[0]
+                for ours in (False, True)
+            ]
+            for _ in range(ROUNDS)
+        ]
+        naive, ours = map(statistics.median, zip(*rounds, strict=True))
         rows[batch] = {"float32": naive, "ours": ours, "ratio": ours / naive}
     return rows
 
