@@ -6,6 +6,7 @@ import hashlib
 import numpy as np
 from playwright.sync_api import expect
 
+from tests.browser.waiting import eventually
 from vae.checkpoints import load_codes, load_model
 from vae.latent import decode, to_uint8
 
@@ -115,7 +116,11 @@ class LivePage:
         seen = self.drag(dim)
         assert seen[-1][0] > before
         assert len({digest for _, digest in seen}) >= 4
-        assert self.distance(card) <= 1
+
+        def check():
+            assert self.distance(card) <= 1
+
+        eventually(self.page, check)
 
     def pixels_of(self, name):
         """A canvas of the page by its data-live, (H, W, 3) uint8."""
