@@ -20,6 +20,7 @@ __all__ = [
     "decode",
     "encode",
     "encode_dataset",
+    "encode_source",
     "evaluate",
     "find_checkpoint",
     "load_codes",
@@ -31,6 +32,7 @@ __all__ = [
 
 from vae.checkpoints import Card, CheckpointError, load_codes, load_model
 from vae.distributions import DiagonalGaussian
+from vae.encoded_sources import encode_source
 from vae.encoding import LatentTable, encode_dataset
 from vae.latent import decode, encode, traverse
 from vae.metrics.likelihood import evaluate

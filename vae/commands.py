@@ -15,7 +15,6 @@ __all__ = [
 ]
 
 import argparse
-import contextlib
 import dataclasses
 import functools
 import json
@@ -25,13 +24,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 import vae.data
 from vae.bench import run_bench as measure_speed
 from vae.checkpoints import Card, load_codes, load_model
 from vae.data import ImageSet, fit_image, read_image
-from vae.encoding import encode_dataset
+from vae.encoded_sources import encode_source
 from vae.export.animation import FORMATS, animation_bytes
 from vae.export.pictures import png_bytes, tile
 from vae.export.tables import TABLE_FORMATS, map_table
@@ -42,11 +40,12 @@ from vae.metrics.likelihood import evaluate
 from vae.metrics.neighbours import NEIGHBOURS, map_quality
 from vae.models import ModelConfig
 from vae.objectives import ObjectiveConfig
+from vae.progress_bars import CountingBar, TrainingBar
 from vae.projections import QUICK, THOROUGH, project
 from vae.recipe import Recipe, make_checkpoint
 from vae.shelf import find_checkpoint, read_shelf
-from vae.storage import replace_file
-from vae.training import Progress, TrainingConfig
+from vae.storage import replace_file, replacing
+from vae.training import TrainingConfig
 
 DATASET_SUFFIXES = (".zip", ".npz")
 
@@ -106,7 +105,7 @@ def run_train(options: argparse.Namespace, given: list[str]) -> None:
         command=shlex.join(["python", "-m", "vae", *(a for a in given if a != "--resume")]),
     )
     keep_freed_memory()
-    with _ProgressBar() as bar:
+    with TrainingBar() as bar:
         card = make_checkpoint(
             recipe,
             options.out,
@@ -116,27 +115,6 @@ def run_train(options: argparse.Namespace, given: list[str]) -> None:
             train=images if images.image_shape == shape else None,
         )
     print(f"saved {card.path}: {_summary(card)}")
-
-
-class _ProgressBar(contextlib.ExitStack):
-    """A bar with the time left that appears with the first step: an error before stands alone."""
-
-    bar: tqdm | None = None
-
-    def show(self, progress: Progress) -> None:
-        if self.bar is None:
-            bar = tqdm(
-                total=progress.steps,
-                initial=progress.step - 1,  # a resumed run starts where it stands
-                unit="step",
-                smoothing=0.05,
-                mininterval=0.5,
-            )
-            self.bar = self.enter_context(bar)
-        self.bar.set_description(f"epoch {progress.epoch}/{progress.epochs}", refresh=False)
-        terms = f"-log p(x|z) {progress.reconstruction_nll:.1f}, KL {progress.kl:.2f} nats"
-        self.bar.set_postfix_str(terms, refresh=False)
-        self.bar.update()
 
 
 def run_evaluate(options: argparse.Namespace, given: list[str]) -> None:
@@ -160,14 +138,22 @@ def run_evaluate(options: argparse.Namespace, given: list[str]) -> None:
 def run_encode(options: argparse.Namespace, given: list[str]) -> None:
     """Write the codes of images."""
     card = find_checkpoint(options.checkpoint)
-    pixels, names = _read_images(options.images, card.model.image_shape)
-    mean, log_var = encode(load_model(card), pixels)
-    columns = {"mean": mean, "names": np.array(names)}
-    if log_var is not None:
-        columns["log_var"] = log_var
-    with options.out.open("wb") as file:
+    notes: tuple[str, ...] = ()
+    if _is_data_set(options.images):
+        with CountingBar() as bar:
+            encoded = encode_source(card, Path(options.images[0]), local=True, on_progress=bar.show)
+        notes, columns = encoded.notes, encoded.table.columns()
+        columns["names"] = encoded.table.index.astype(str)
+    else:
+        pixels, names = _read_images(options.images, card.model.image_shape)
+        mean, log_var = encode(load_model(card), pixels)
+        columns = {"mean": mean, "names": np.array(names)}
+        if log_var is not None:
+            columns["log_var"] = log_var
+    with replacing(options.out) as file:
         np.savez(file, **columns)
-    print(f"saved {options.out}: {len(mean)} codes of {mean.shape[1]} dimensions")
+    n, dims = columns["mean"].shape
+    print("\n".join([f"saved {options.out}: {n} codes of {dims} dimensions", *notes]))
 
 
 def run_bench(options: argparse.Namespace, given: list[str]) -> None:
@@ -179,12 +165,16 @@ def run_bench(options: argparse.Namespace, given: list[str]) -> None:
         print(json.dumps(result, indent=2))
 
 
+def _is_data_set(sources: list[str]) -> bool:
+    first = Path(sources[0])
+    return len(sources) == 1 and (first.is_dir() or first.suffix.lower() in DATASET_SUFFIXES)
+
+
 def _read_images(
     sources: list[str], image_shape: tuple[int, int, int]
 ) -> tuple[np.ndarray, list[str]]:
-    first = Path(sources[0])
-    if len(sources) == 1 and (first.is_dir() or first.suffix.lower() in DATASET_SUFFIXES):
-        images: ImageSet = vae.data.load(first, "all", image_shape=image_shape)
+    if _is_data_set(sources):
+        images: ImageSet = vae.data.load(Path(sources[0]), "all", image_shape=image_shape)
         return images.pixels, [str(row) for row in images.index]
     pixels = [fit_image(read_image(Path(source)), image_shape) for source in sources]
     return np.stack(pixels), [Path(source).name for source in sources]
@@ -244,20 +234,18 @@ def run_project(options: argparse.Namespace, given: list[str]) -> None:
         endings = ", ".join(f".{suffix}" for suffix in TABLE_FORMATS)
         raise ValueError(f"out is {options.out.name}; give a name ending in {endings}")
     card = find_checkpoint(options.checkpoint)
-    if options.data:
-        split = "test" if options.data in vae.data.SOURCES else "all"
-        images = vae.data.load(options.data, split, image_shape=card.model.image_shape)
-        table = encode_dataset(load_model(card), images)
-    else:
-        codes = load_codes(card)
-        table = codes.subset(codes.held_out)
     base = THOROUGH if options.thorough else QUICK
     settings = dataclasses.replace(base, method=options.method, seed=options.seed)
+    with CountingBar() as bar:
+        encoded = encode_source(card, options.data, local=True, on_progress=bar.show)
+    table = encoded.table
     started = time.perf_counter()
     projection = project(table.mean, settings)
     seconds = time.perf_counter() - started
     replace_file(options.out, map_table(table, projection, kind, checkpoint=card.id))
     print(f"saved {options.out}: {len(table)} codes, {options.method}, {seconds:.1f} s")
+    for note in encoded.notes:
+        print(note)
     if len(table) > 2 * NEIGHBOURS:
         for name, value in dataclasses.asdict(map_quality(table.mean, projection.points)).items():
             print(f"{name:18} {value:.4g}")

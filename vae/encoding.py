@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["LatentTable", "encode_dataset"]
+__all__ = ["EncodingCancelledError", "LatentTable", "encode_dataset", "encode_stream"]
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
+import torch
 
-from vae.data import ImageSet
-from vae.metrics.likelihood import ACTIVE_VARIANCE, measure_images
+from vae.data import ImageSet, ImageStream, SetStream
+from vae.data.streams import Batch
+from vae.metrics.likelihood import ACTIVE_VARIANCE, BATCH, check_shape, measure_batch
 from vae.models import Autoencoder
+
+# How many images are done, and how many there are; False to stop.
+OnProgress = Callable[[int, int], bool]
 
 
 @dataclass(frozen=True)
@@ -149,15 +155,102 @@ def encode_dataset(model: Autoencoder, images: ImageSet, *, seed: int = 0) -> La
     Raises:
         ValueError: if the images have another shape than the model's.
     """
-    measured = measure_images(model, images, seed=seed)
+    return encode_stream(model, SetStream(images), seed=seed)
+
+
+class EncodingCancelledError(Exception):
+    """Encoding ended because ``on_progress`` said so; nothing of it is kept."""
+
+
+def encode_stream(
+    model: Autoencoder,
+    stream: ImageStream,
+    *,
+    seed: int = 0,
+    on_progress: OnProgress = lambda done, total: True,
+) -> LatentTable:
+    """Encode images as they are read: only a batch of them is in memory, and all their codes.
+
+    The numbers are those of ``encode_dataset`` for the same images and seed, whatever the batches
+    that the stream gives: they are measured by the 500 as those are. (The posterior samples behind
+    an image's ELBO depend on its position among the images that can be used.)
+
+    Args:
+        model: A model for images of the stream's shape.
+        stream: The images; ``open_stream`` opens one.
+        seed: Seed of the posterior samples behind the ELBO.
+        on_progress: Called after each batch with how many images of the source are done, skipped
+            ones among them, and how many there are. Returning False ends it with an error.
+
+    Raises:
+        ValueError: if the images have another shape than the model's.
+        DataError: if no image can be used, or the source is damaged.
+        EncodingCancelledError: if ``on_progress`` returned False.
+    """
+    check_shape(model, stream.name, stream.image_shape)
+    generator = torch.Generator().manual_seed(seed)
+    columns = _Columns(stream.total)
+    for pixels, batch in _regrouped(stream):
+        columns.add(index=batch.index)
+        for start in range(0, len(pixels), BATCH):
+            measured = measure_batch(model, pixels[start : start + BATCH], generator)
+            columns.add(
+                mean=measured.mean,
+                log_var=measured.log_var,
+                reconstruction_error=measured.squared_error,
+                elbo=measured.elbo,
+            )
+        if not on_progress(batch.done, stream.total):
+            raise EncodingCancelledError(f"stopped after {batch.done} of {stream.total} images")
+    arrays = columns.arrays
+    known = stream.known(arrays["index"])
     return LatentTable(
-        mean=measured.mean,
-        log_var=measured.log_var,
-        index=images.index,
-        split=np.full(len(images), images.split),
-        reconstruction_error=measured.squared_error,
-        elbo=measured.elbo,
-        label=images.labels,
-        label_names=images.label_names,
-        factors=images.factors,
+        **{"log_var": None} | arrays,
+        split=np.full(len(arrays["index"]), stream.split),
+        label=known.labels,
+        label_names=known.label_names,
+        factors=known.factors,
     )
+
+
+class _Columns:
+    """Columns that are filled bit by bit, with room for ``most`` rows.
+
+    The room is taken at once, and only what is filled costs memory. Small arrays kept from every
+    batch would come to lie between the large ones that come and go: the heap would grow with each.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._room: dict[str, np.ndarray] = {}
+        self._filled: dict[str, int] = {}
+
+    def add(self, **parts: np.ndarray | None) -> None:
+        """Append rows to columns; None is no column."""
+        for name, part in parts.items():
+            if part is None:
+                continue
+            if name not in self._room:
+                self._room[name] = np.empty((self._most, *part.shape[1:]), part.dtype)
+                self._filled[name] = 0
+            start = self._filled[name]
+            self._filled[name] += len(part)
+            self._room[name][start : self._filled[name]] = part
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The columns as far as they are filled."""
+        return {name: room[: self._filled[name]] for name, room in self._room.items()}
+
+
+def _regrouped(stream: ImageStream) -> Iterator[tuple[np.ndarray, Batch]]:
+    """Yield each batch of a stream with the pixels to measure now: multiples of 500, then the rest.
+
+    What a batch leaves over waits for the next.
+    """
+    waiting = np.empty((0, *stream.image_shape), np.uint8)
+    for batch in stream.batches():
+        waiting = np.concatenate([waiting, batch.pixels])
+        whole = len(waiting) if batch.done == stream.total else len(waiting) // BATCH * BATCH
+        yield waiting[:whole], batch
+        waiting = waiting[whole:]

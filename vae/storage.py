@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["cache_folder", "check_vacant", "publish_folder", "replace_file"]
+__all__ = [
+    "cache_folder",
+    "check_vacant",
+    "keep_newest",
+    "publish_folder",
+    "replace_file",
+    "replacing",
+]
 
 import os
 import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
@@ -62,16 +70,42 @@ def publish_folder(folder: Path) -> Iterator[Path]:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``: readers see the old content or the new, never a mixture."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write; on leaving without an error it becomes ``path``, as a whole."""
     temporary = path.with_name(f".{path.name}.tmp-{uuid.uuid4().hex[:12]}")
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     _sync(path.parent)
+
+
+def keep_newest(folder: Path, most: int) -> None:
+    """Delete files of a cache folder, those not used for longest first, until ``most`` bytes stay.
+
+    What a killed writer left half-written goes too, once it is an hour old.
+    """
+    now, ages = time.time(), []
+    for path in folder.iterdir():
+        with suppress(OSError):  # another process deletes here too
+            status = path.stat()
+            if ".tmp-" not in path.name:
+                ages.append((status.st_mtime, status.st_size, path))
+            elif now - status.st_mtime > ORPHAN_SECONDS:
+                path.unlink()
+    for _, size, path in sorted(ages, reverse=True):
+        most -= size
+        if most < 0:
+            path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

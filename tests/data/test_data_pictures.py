@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import vae.data.fitting
-import vae.data.pictures
+import vae.data.picture_files
 from vae.data import DataError, fit_image, load, read_image
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -254,13 +254,13 @@ def test_a_folder_that_cannot_be_listed_is_refused(tmp_path, monkeypatch):
     def walk(path, onerror):
         onerror(PermissionError(13, "Permission denied"))
 
-    monkeypatch.setattr(vae.data.pictures.os, "walk", walk)
+    monkeypatch.setattr(vae.data.picture_files.os, "walk", walk)
     with pytest.raises(DataError, match="cannot be read; check its permissions"):
         load(tmp_path)
 
 
 def test_a_folder_of_too_many_files_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(vae.data.pictures, "MAX_FILES", 3)
+    monkeypatch.setattr(vae.data.picture_files, "MAX_FILES", 3)
     with pytest.raises(DataError, match="more than 3 files"):
         load(write(tmp_path / "source", numbered(4)))
 

@@ -10,17 +10,22 @@ __all__ = [
     "SOURCES",
     "DataError",
     "ImageSet",
+    "ImageStream",
     "Preparation",
+    "SetStream",
     "fit_image",
     "has_originals",
     "load",
+    "open_stream",
     "prepare_image",
     "read_image",
 ]
 
 from vae.data.errors import DataError
+from vae.data.file_streams import open_stream
 from vae.data.image_set import ImageSet
 from vae.data.images import fit_image, read_image
 from vae.data.loading import load
 from vae.data.named import SOURCES, has_originals
 from vae.data.preparation import Preparation, prepare_image
+from vae.data.streams import ImageStream, SetStream

@@ -13,9 +13,10 @@ import os
 import stat
 import struct
 import zipfile
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import IO, BinaryIO, Self
 from zipfile import ZipInfo
 
 from vae.data.errors import DataError, safe_label
@@ -23,12 +24,16 @@ from vae.data.errors import DataError, safe_label
 MAX_ENTRIES = 20_000
 MAX_DIRECTORY = 8 * 2**20
 MAX_TOTAL = 2**30
+# Of a person's own file, which is streamed: a million entries, each of which takes 0.5 kB to list.
+LOCAL_ENTRIES = 2**20
+LOCAL_DIRECTORY = 2**28
+LOCAL_TOTAL = 2**40
 # How many times its packed size an entry over 1 MiB may have. Pictures are packed already;
 # arrays are not: dSprites, a real data set, reaches 184 (deflate cannot exceed 1032).
 SMALL = 2**20
 MAX_RATIO, MAX_ARRAY_RATIO = 100, 500
 CHUNK = 2**20
-END_RECORD, ZIP64_LOCATOR = b"PK\5\6", b"PK\6\7"
+END_RECORD, ZIP64_LOCATOR, ZIP64_RECORD = b"PK\5\6", b"PK\6\7", b"PK\6\6"
 
 
 class LimitError(DataError):
@@ -40,18 +45,22 @@ class Archive:
 
     Args:
         source: The file, or its content.
+        local: It is a person's own, given by its path on this machine: as large as it likes, up
+            to a million entries and a TiB, for whoever says so reads it in pieces.
 
     Raises:
         DataError: if it is no zip, has more than 20,000 entries, or an entry is encrypted, a
             link, overlapping another, or compressed otherwise than by deflate or too strongly.
     """
 
-    def __init__(self, source: Path | bytes) -> None:
+    def __init__(self, source: Path | bytes, *, local: bool = False) -> None:
         self.name = safe_label(source.name) if isinstance(source, Path) else "the zip"
-        self._left = MAX_TOTAL
+        self.total = LOCAL_TOTAL if local else MAX_TOTAL
+        self._left = self.total
+        self._max_entries = LOCAL_ENTRIES if local else MAX_ENTRIES
         try:
             file = source if isinstance(source, Path) else io.BytesIO(source)
-            _check_directory(file)
+            _check_directory(file, local=local)
             self._zip = zipfile.ZipFile(file)
             self._entries = self._zip.infolist()
         except DataError as error:
@@ -80,30 +89,62 @@ class Archive:
             DataError: if the entry is damaged.
             LimitError: if all that was read exceeds 1 GiB.
         """
-        if min(entry.file_size - start, limit) > self._left:
-            raise LimitError(
-                f"{self.name} holds more than {MAX_TOTAL // 2**30} GiB unpacked; give a part of it"
-            )
+        with self.open(entry, start=start) as read:
+            return read(limit)
+
+    @contextmanager
+    def open(self, entry: ZipInfo, *, start: int = 0) -> Iterator[Callable[[int], bytearray]]:
+        """Give a function that returns the next bytes of an entry, up to as many as it is told.
+
+        It starts at byte ``start`` and raises what ``read`` does.
+        """
+        with ExitStack() as stack:
+            try:
+                stream = stack.enter_context(self._zip.open(entry))
+                stream.read(start)  # not seek, which may give up the checksum
+            except Exception as error:  # zipfile and zlib raise many kinds on damaged data
+                raise self._damaged() from error
+            left = entry.file_size - start
+
+            def read(limit: int) -> bytearray:
+                nonlocal left
+                if min(left, limit) > self._left:
+                    raise LimitError(
+                        f"{self.name} holds more than {self.total // 2**30} GiB unpacked; give a "
+                        "part of it"
+                    )
+                data = self._next(stream, limit)
+                left -= len(data)
+                return data
+
+            yield read
+
+    def recount(self) -> None:
+        """Count what is read anew, for a reader that begins again and keeps nothing."""
+        self._left = self.total
+
+    def _next(self, stream: IO[bytes], limit: int) -> bytearray:
         data = bytearray()
         try:
-            with self._zip.open(entry) as stream:
-                stream.read(start)  # not seek, which may give up the checksum
-                while len(data) < limit:
-                    chunk = stream.read(min(CHUNK, limit - len(data)))
-                    if not chunk:
-                        break
-                    data += chunk
-        except Exception as error:  # zipfile and zlib raise many kinds on damaged data
-            raise DataError(f"an entry of {self.name} is damaged; pack it again") from error
+            while len(data) < limit:
+                chunk = stream.read(min(CHUNK, limit - len(data)))
+                if not chunk:
+                    break
+                data += chunk
+        except Exception as error:  # as above
+            raise self._damaged() from error
         self._left -= len(data)
         return data
+
+    def _damaged(self) -> DataError:
+        return DataError(f"an entry of {self.name} is damaged; pack it again")
 
     def _check_entries(self) -> None:
         try:
             if not self._entries:
                 raise DataError("the zip is empty; pack some pictures or arrays")
-            if len(self._entries) > MAX_ENTRIES:
-                raise DataError(_too_many(len(self._entries)))
+            if len(self._entries) > self._max_entries:
+                raise DataError(_too_many(len(self._entries), self._max_entries))
             for entry in self._entries:
                 _check_entry(entry)
             _check_overlap(self._entries, self._zip.start_dir)
@@ -112,7 +153,7 @@ class Archive:
             raise DataError(f"{self.name}: {error}") from error
 
 
-def _check_directory(source: Path | BinaryIO) -> None:
+def _check_directory(source: Path | BinaryIO, *, local: bool) -> None:
     """Refuse by the last bytes of the file, before zipfile reads the whole directory."""
     with open(source, "rb") if isinstance(source, Path) else nullcontext(source) as file:
         if file.read(4) not in (b"PK\3\4", END_RECORD):
@@ -125,16 +166,26 @@ def _check_directory(source: Path | BinaryIO) -> None:
     at = tail.rfind(END_RECORD)
     if at < 0 or len(tail) < at + 22:
         raise DataError("the file is incomplete; pack or download it again")
-    if tail[max(0, at - 20) : at].startswith(ZIP64_LOCATOR):
-        raise DataError(_too_many("more than 65,535"))
+    most, longest = (LOCAL_ENTRIES, LOCAL_DIRECTORY) if local else (MAX_ENTRIES, MAX_DIRECTORY)
     entries, size = struct.unpack("<HI", tail[at + 10 : at + 16])
-    if entries > MAX_ENTRIES or size > MAX_DIRECTORY:
-        raise DataError(_too_many(entries if size <= MAX_DIRECTORY else "too many"))
+    if tail[max(0, at - 20) : at].startswith(ZIP64_LOCATOR):
+        if not local:
+            raise DataError(_too_many("more than 65,535", most))
+        entries, size = _read_zip64(tail[max(0, at - 76) : at - 20])
+    if entries > most or size > longest:
+        raise DataError(_too_many(entries if size <= longest else "too many", most))
 
 
-def _too_many(entries: int | str) -> str:
+def _read_zip64(record: bytes) -> tuple[int, int]:
+    """Return the number of entries and the directory's size by the end record of a large zip."""
+    if len(record) != 56 or not record.startswith(ZIP64_RECORD):
+        raise DataError("the file's directory is damaged; pack or download it again")
+    return struct.unpack("<QQ", record[32:48])
+
+
+def _too_many(entries: int | str, most: int) -> str:
     given = f"{entries:,}" if isinstance(entries, int) else entries
-    return f"the zip has {given} entries; give at most {MAX_ENTRIES:,}"
+    return f"the zip has {given} entries; give at most {most:,}"
 
 
 def _check_entry(entry: ZipInfo) -> None:

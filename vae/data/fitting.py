@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["as_images", "fit_all", "to_uint8"]
+__all__ = ["Fitter", "as_images", "fit_all", "scale_rule", "scaled", "to_uint8"]
 
 from collections.abc import Callable, Iterable
 
@@ -45,6 +45,41 @@ def fit_all(
     return pixels, size_notes + channel_notes
 
 
+class Fitter:
+    """Brings pictures to one shape a few at a time, as ``fit_all`` does all of them.
+
+    Args:
+        image_shape: The (C, H, W) they get.
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int]) -> None:
+        self.image_shape = check_image_shape(image_shape)
+        self._sizes: set[tuple[int, int]] = set()
+        self._depths: set[int] = set()
+        self._coloured = False
+
+    def fit(self, images: np.ndarray) -> np.ndarray:
+        """Return uint8 pictures (n, H, W, C), n >= 1, C 1 or 3, in the shape asked for."""
+        channels, *size = self.image_shape
+        self._sizes.add(images.shape[1:3])
+        self._depths.add(images.shape[3])
+        if images.shape[1:3] != tuple(size):
+            images = np.stack([resize(image, tuple(size)) for image in images])
+        if images.shape[3] > channels:
+            self._coloured = self._coloured or _has_colour(images)
+            images = np.stack([grey(image) for image in images])
+        images = np.repeat(images, channels // images.shape[3], axis=3)
+        return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences that say what was done so far."""
+        channels, *size = self.image_shape
+        return _size_notes(self._sizes, tuple(size)) + _depth_notes(
+            channels, self._depths, self._coloured
+        )
+
+
 def as_images(array: np.ndarray, where: str) -> np.ndarray:
     """Return an array of numbers as images (N, H, W, C), C 1, 3 or 4.
 
@@ -81,8 +116,27 @@ def to_uint8(arrays: list[np.ndarray], where: str) -> tuple[list[np.ndarray], li
     Returns:
         The converted arrays, C 1 or 3, and sentences that say what was done.
     """
-    low = min(array.min() for array in arrays)
-    high = max(array.max() for array in arrays)
+    # Of NumPy, because Python's own loses a NaN that comes second.
+    low = np.min([array.min() for array in arrays])
+    high = np.max([array.max() for array in arrays])
+    factor, notes = scale_rule(low, high, arrays, where)
+    return [_by_chunks(array, lambda part: scaled(part, factor)) for array in arrays], notes
+
+
+def scale_rule(
+    low: float, high: float, arrays: list[np.ndarray], where: str
+) -> tuple[int, list[str]]:
+    """Return what the values of images are multiplied by, and sentences that say what is done.
+
+    Args:
+        low: The lowest of all values; NaN if one of them is.
+        high: The highest.
+        arrays: Images (N, H, W, C), of which only the types and C matter.
+        where: What to call them in an error.
+
+    Raises:
+        DataError: if the values are neither 0 to 1 nor 0 to 255.
+    """
     if not np.isfinite(low) or not np.isfinite(high):
         raise DataError(f"{where} has values that are not numbers (NaN or infinity)")
     if low < -TOLERANCE or high > 255 + TOLERANCE:
@@ -94,11 +148,17 @@ def to_uint8(arrays: list[np.ndarray], where: str) -> tuple[list[np.ndarray], li
         notes.append("Values 0 to 1 were multiplied by 255 and rounded.")
     elif any(array.dtype.kind == "f" for array in arrays):
         notes.append("Values 0 to 255 were rounded to whole numbers.")
-    arrays = [_by_chunks(array, lambda part: _scaled(part, factor)) for array in arrays]
-    if arrays[0].shape[3] == 4:
-        notes.append(WHITE_NOTE)
-        arrays = [_by_chunks(array, _on_white) for array in arrays]
-    return arrays, notes
+    return factor, notes + [WHITE_NOTE] * (arrays[0].shape[3] == 4)
+
+
+def scaled(images: np.ndarray, factor: int) -> np.ndarray:
+    """Return images (n, H, W, C) multiplied by ``factor`` as uint8 on white, C 1 or 3."""
+    if images.dtype.kind == "f":
+        images = images.astype(np.float64).clip(0, 255) * factor
+        images = np.rint(images).clip(0, 255).astype(np.uint8)
+    else:
+        images = images.astype(np.uint8) * np.uint8(factor)
+    return _on_white(images) if images.shape[3] == 4 else images
 
 
 def _one_size(
@@ -144,36 +204,35 @@ def _size_notes(sizes: set[tuple[int, int]], size: tuple[int, int] | None) -> li
 
 def _one_depth(kept: list[np.ndarray], channels: int | None) -> tuple[list[np.ndarray], list[str]]:
     """Make all images grey (1) or RGB (3); None chooses grey where no image has a colour."""
-    stored_grey = [image.shape[2] == 1 for image in kept]
-    coloured = not all(stored_grey) and any(_has_colour(image) for image in kept)
+    depths = {image.shape[2] for image in kept}
+    coloured = depths != {1} and any(_has_colour(image) for image in kept)
     if channels is None:
         channels = 3 if coloured else 1
-    if channels == 1 and coloured:
-        reduced = [image if image.shape[2] == 1 else grey(image) for image in kept]
-        return reduced, ["Colours were turned to grey (ITU-R 601 luma)."]
-    if channels == 1:
-        one_channel = [image[..., :1] for image in kept]
-        return one_channel, [] if all(stored_grey) else ["Every image is grey: one channel kept."]
-    notes = ["Grey images were repeated in three channels."] if any(stored_grey) else []
-    return [np.repeat(image, 3 // image.shape[2], axis=2) for image in kept], notes
+    notes = _depth_notes(channels, depths, coloured)
+    if channels == 3:
+        return [np.repeat(image, 3 // image.shape[2], axis=2) for image in kept], notes
+    if coloured:
+        return [image if image.shape[2] == 1 else grey(image) for image in kept], notes
+    return [image[..., :1] for image in kept], notes
+
+
+def _depth_notes(channels: int, depths: set[int], coloured: bool) -> list[str]:
+    """Say what was done to images of so many channels, ``coloured`` if one has a colour."""
+    if channels == 3:
+        return ["Grey images were repeated in three channels."] if 1 in depths else []
+    if coloured:
+        return ["Colours were turned to grey (ITU-R 601 luma)."]
+    return [] if depths == {1} else ["Every image is grey: one channel kept."]
 
 
 def _has_colour(image: np.ndarray) -> bool:
-    return image.shape[2] == 3 and bool((image[..., 1:] != image[..., :1]).any())
+    return image.shape[-1] == 3 and bool((image[..., 1:] != image[..., :1]).any())
 
 
 def _by_chunks(array: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Apply a conversion to uint8 to a thousand images at a time, to spare memory."""
     parts = [convert(array[start : start + CHUNK]) for start in range(0, len(array), CHUNK)]
     return np.concatenate(parts)
-
-
-def _scaled(images: np.ndarray, factor: int) -> np.ndarray:
-    if images.dtype.kind == "f":
-        return (
-            np.rint(images.astype(np.float64).clip(0, 255) * factor).clip(0, 255).astype(np.uint8)
-        )
-    return images.astype(np.uint8) * np.uint8(factor)
 
 
 def _on_white(images: np.ndarray) -> np.ndarray:

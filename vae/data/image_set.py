@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["SPLITS", "WHOLE", "ImageSet", "check_image_shape", "check_split", "split_rows"]
+__all__ = [
+    "SPLITS",
+    "WHOLE",
+    "ImageSet",
+    "as_tensor",
+    "check_image_shape",
+    "check_split",
+    "split_rows",
+]
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -92,7 +100,7 @@ class ImageSet:
 
     def tensor(self, rows: Rows = slice(None)) -> Tensor:
         """Return the images of ``rows`` as a new float32 tensor (n, C, H, W) in [0, 1]."""
-        return torch.from_numpy(self.pixels[rows].astype(np.float32)).div_(255)
+        return as_tensor(self.pixels[rows])
 
     def subset(self, rows: Rows) -> ImageSet:
         """Return the images of ``rows``, a slice or positions, with all that is known of them."""
@@ -106,6 +114,11 @@ class ImageSet:
             factors={name: values[rows] for name, values in self.factors.items()},
             preprocessing=self.preprocessing,
         )
+
+
+def as_tensor(pixels: np.ndarray) -> Tensor:
+    """Return uint8 images (n, C, H, W) as a new float32 tensor in [0, 1]."""
+    return torch.from_numpy(pixels.astype(np.float32)).div_(255)
 
 
 def check_split(split: object) -> None:

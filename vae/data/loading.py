@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["load"]
+__all__ = ["load", "no_source"]
 
 import os
 from dataclasses import replace
@@ -14,8 +14,8 @@ from vae.data.fitting import fit_all
 from vae.data.image_set import SPLITS, WHOLE, ImageSet, check_image_shape, check_split
 from vae.data.named import SOURCES, load_named
 from vae.data.npz import NpzFile
-from vae.data.pictures import is_picture, load_folder, load_zip
-from vae.data.tables import load_npz
+from vae.data.pictures import load_folder, load_zip
+from vae.data.tables import holds_arrays, load_npz
 
 
 def load(
@@ -65,15 +65,19 @@ def load(
     if source and os.path.isdir(path):
         return load_folder(path, split, image_shape)
     if not os.path.isfile(path):
-        raise DataError(
-            f"there is no data source, folder or file {safe_label(source)!r}; choose one of "
-            f"{', '.join(SOURCES)}, or give a folder, a zip or an npz file of images"
-        )
+        raise no_source(source)
     with Archive(path) as archive:
-        names = [entry.filename for entry in archive.entries]
-        if any(name.endswith(".npy") for name in names) and not any(map(is_picture, names)):
+        if holds_arrays(archive):
             return load_npz(NpzFile(archive), split, image_shape)
         return load_zip(archive, split, image_shape)
+
+
+def no_source(source: str | Path) -> DataError:
+    """Return the error that says there is nothing of this name."""
+    return DataError(
+        f"there is no data source, folder or file {safe_label(source)!r}; choose one of "
+        f"{', '.join(SOURCES)}, or give a folder, a zip or an npz file of images"
+    )
 
 
 def _fitted(images: ImageSet, image_shape: tuple[int, int, int] | None) -> ImageSet:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["load_npz", "read_labels"]
+__all__ = [
+    "WHOLE_NOTE",
+    "check_depths",
+    "holds_arrays",
+    "image_keys",
+    "load_npz",
+    "read_known",
+    "read_labels",
+]
 
 import itertools
 
 import numpy as np
 
+from vae.data.archives import Archive
 from vae.data.errors import DataError, safe_label
 from vae.data.fitting import as_images, fit_all, to_uint8
 from vae.data.image_set import WHOLE, ImageSet, split_rows
 from vae.data.npz import NUMBERS, NpzFile
+from vae.data.picture_files import is_picture
 from vae.data.sprites import SHAPES
 
 IMAGE_KEYS = ("images", "imgs", "x", "X", "pixels")
@@ -25,22 +35,19 @@ PAIRS = tuple(
 DSPRITES = ("colour", "shape", "scale", "orientation", "x", "y")
 MAX_FACTORS = 64
 HELD_OUT = 0.1
+WHOLE_NOTE = "All images are taken, in the file's own order."
 
 
 def load_npz(npz: NpzFile, split: str, image_shape: tuple[int, int, int] | None = None) -> ImageSet:
     """Load the images of an npz file; see ``load``."""
-    keys = _image_keys(npz)
+    keys = image_keys(npz)
     where = f"{' and '.join(keys)} in {npz.name}"
     arrays = [as_images(npz.read(key), f"{key} in {npz.name}") for key in keys]
-    if len({array.shape[3] for array in arrays}) > 1:
-        raise DataError(f"{where} have different numbers of channels; give the same")
     sizes = [len(array) for array in arrays]
+    check_depths(arrays, where)
     arrays, value_notes = to_uint8(arrays, where)
     pixels, notes = fit_all(itertools.chain(*arrays), image_shape)
-    labels, label_names = _labels(npz, sizes)
-    factors = _factors(npz, len(pixels)) if len(keys) == 1 else {}
-    if labels is None and set(np.unique(factors.get("shape", [0]))) <= {1, 2, 3}:
-        labels, label_names = factors["shape"].astype(np.int64) - 1, SHAPES
+    labels, label_names, factors = read_known(npz, sizes)
     rows, split_note = _split(npz.name, sizes, split)
     images = ImageSet(
         name=npz.name,
@@ -53,6 +60,34 @@ def load_npz(npz: NpzFile, split: str, image_shape: tuple[int, int, int] | None 
         preprocessing=(*value_notes, *notes, split_note),
     )
     return images.subset(rows)
+
+
+def holds_arrays(archive: Archive) -> bool:
+    """Say whether an archive is an npz file, by the names in it."""
+    names = [entry.filename for entry in archive.entries]
+    return any(name.endswith(".npy") for name in names) and not any(map(is_picture, names))
+
+
+def check_depths(arrays: list[np.ndarray], where: str) -> None:
+    """Raise a DataError unless images (N, H, W, C) have the same number of channels."""
+    if len({array.shape[3] for array in arrays}) > 1:
+        raise DataError(f"{where} have different numbers of channels; give the same")
+
+
+def read_known(
+    npz: NpzFile, sizes: list[int]
+) -> tuple[np.ndarray | None, tuple[str, ...], dict[str, np.ndarray]]:
+    """Return what an npz file knows of its images: labels, their names, and factors.
+
+    Args:
+        npz: The file.
+        sizes: How many images each of its arrays of images has.
+    """
+    labels, label_names = _labels(npz, sizes)
+    factors = _factors(npz, sizes[0]) if len(sizes) == 1 else {}
+    if labels is None and set(np.unique(factors.get("shape", [0]))) <= {1, 2, 3}:
+        labels, label_names = factors["shape"].astype(np.int64) - 1, SHAPES
+    return labels, label_names, factors
 
 
 def read_labels(values: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -74,7 +109,7 @@ def read_labels(values: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, 
     return labels.astype(np.int64), tuple(safe_label(name) for name in names)
 
 
-def _image_keys(npz: NpzFile) -> list[str]:
+def image_keys(npz: NpzFile) -> list[str]:
     """Return the key of the images, or the two keys of training and test images."""
     keys = set(npz.keys)
     for train, test in PAIRS[: 2 * len(IMAGE_KEYS)]:
@@ -141,7 +176,7 @@ def _split(name: str, sizes: list[int], split: str) -> tuple[np.ndarray, str]:
     """Return the rows of a split and a sentence about it."""
     n = sum(sizes)
     if split == WHOLE:
-        return np.arange(n), "All images are taken, in the file's own order."
+        return np.arange(n), WHOLE_NOTE
     if len(sizes) == 2:
         rows = np.arange(sizes[0]) if split == "train" else np.arange(sizes[0], n)
         return rows, "Training and test images are split as the file gives them."

@@ -13,8 +13,8 @@ from vae.data.errors import safe_label
 from vae.data.image_set import WHOLE
 from vae.data.images import MAX_BYTES, decode_image
 from vae.data.npz import NpzFile
-from vae.data.pictures import is_picture
-from vae.data.tables import load_npz
+from vae.data.picture_files import is_picture
+from vae.data.tables import holds_arrays, load_npz
 from vae.importing.sandbox import Answer, Limits, run_apart
 
 # Of a large photograph this much is kept: models have at most 128 pixels a side.
@@ -67,8 +67,7 @@ def _read(content: bytes) -> Answer:
 
 def _read_archive(content: bytes) -> Answer:
     with Archive(content) as archive:
-        names = [entry.filename for entry in archive.entries]
-        if any(name.endswith(".npy") for name in names) and not any(map(is_picture, names)):
+        if holds_arrays(archive):
             return _read_arrays(archive)
         return _read_pictures(archive)
 

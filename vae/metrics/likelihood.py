@@ -4,20 +4,23 @@ from __future__ import annotations
 
 __all__ = [
     "ACTIVE_VARIANCE",
+    "BATCH",
     "Evaluation",
     "ImageMeasures",
+    "check_shape",
     "evaluate",
     "likelihood_name",
+    "measure_batch",
     "measure_images",
 ]
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from vae.data import ImageSet
+from vae.data.image_set import as_tensor
 from vae.distributions import DiagonalGaussian
 from vae.models import Autoencoder
 
@@ -93,29 +96,49 @@ def measure_images(
     Raises:
         ValueError: if the images have another shape than the model's.
     """
-    if images.image_shape != model.config.image_shape:
-        raise ValueError(
-            f"images of {images.name} have shape {images.image_shape}; "
-            f"this model takes {model.config.image_shape}"
-        )
+    check_shape(model, images.name, images.image_shape)
     generator = torch.Generator().manual_seed(seed)
-    with torch.inference_mode():
-        batches = [
-            _measure_batch(model, images.tensor(slice(k, k + BATCH)), samples, generator)
-            for k in range(0, len(images), BATCH)
-        ]
-    columns = {name: [batch[name] for batch in batches] for name in batches[0]}
+    batches = [
+        measure_batch(model, images.pixels[k : k + BATCH], generator, samples=samples)
+        for k in range(0, len(images), BATCH)
+    ]
+    columns = {
+        field.name: [getattr(batch, field.name) for batch in batches]
+        for field in fields(ImageMeasures)
+    }
     return ImageMeasures(
         **{
-            name: None if parts[0] is None else torch.cat(parts).numpy()
+            name: None if parts[0] is None else np.concatenate(parts)
             for name, parts in columns.items()
         }
     )
 
 
-def _measure_batch(
-    model: Autoencoder, x: Tensor, samples: int, generator: torch.Generator
-) -> dict[str, Tensor | None]:
+def check_shape(model: Autoencoder, name: str, image_shape: tuple[int, int, int]) -> None:
+    """Raise a ValueError unless the images of ``name`` have the model's shape (C, H, W)."""
+    if image_shape != model.config.image_shape:
+        raise ValueError(
+            f"images of {name} have shape {image_shape}; "
+            f"this model takes {model.config.image_shape}"
+        )
+
+
+@torch.inference_mode()
+def measure_batch(
+    model: Autoencoder, pixels: np.ndarray, generator: torch.Generator, *, samples: int = 4
+) -> ImageMeasures:
+    """Encode and reconstruct the next batch of images.
+
+    All images of a set in batches of ``BATCH``, the last with what is left, and one generator
+    give the numbers of ``measure_images``.
+
+    Args:
+        model: A model.
+        pixels: Images (n, C, H, W) uint8 of its shape.
+        generator: Draws the posterior samples.
+        samples: As for ``measure_images``.
+    """
+    x = as_tensor(pixels)
     posterior = model.encode(x)
     at_mean = model.decode(posterior.mode)
     nll_at_mean = -at_mean.log_prob(x)
@@ -125,7 +148,7 @@ def _measure_batch(
         nll = -torch.stack(drawn).mean(0)
     else:
         nll = nll_at_mean
-    return {
+    measures = {
         "mean": posterior.mean,
         "log_var": posterior.log_var if variational else None,
         "nll": nll,
@@ -133,6 +156,9 @@ def _measure_batch(
         "kl_per_dim": posterior.kl_per_dim() if variational else None,
         "squared_error": (x - at_mean.mean).square().flatten(1).mean(1),
     }
+    return ImageMeasures(
+        **{name: None if value is None else value.numpy() for name, value in measures.items()}
+    )
 
 
 def evaluate(
