@@ -30,6 +30,7 @@ FILES = {
     "encoder.onnx",
     "decoder.onnx",
     "codes.npz",
+    "map.npz",
     "history.csv",
     "metrics.json",
     "README.md",

@@ -73,6 +73,21 @@ def test_tsne_keeps_neighbours_and_repeats_itself():
     assert made.covariance(np.zeros((1, 6))) is None
 
 
+@pytest.mark.parametrize("n", [400, 2100])  # repulsion by a tree, and on a grid
+def test_the_number_of_threads_changes_nothing(n):
+    codes, _ = clusters(n)
+    settings = Settings(early=10, late=30)
+    one, two = (project(codes, settings, threads=threads).points for threads in (1, 2))
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("size", [1e-20, 1e18, 1e30])
+def test_tsne_minds_no_size(size):
+    codes, _ = clusters(100)
+    made = project(codes * np.float32(size))
+    assert map_quality(codes, made.points).trustworthiness > 0.9
+
+
 def test_new_codes_go_among_their_own_and_old_ones_where_they_lay():
     codes, label = clusters()
     made = project(codes)

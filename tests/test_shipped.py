@@ -1,5 +1,6 @@
 """The checkpoints of this repository are what their figures say, and as good as we promise."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,11 @@ import pytest
 
 import vae.data
 from vae.checkpoints import load_codes, load_metrics, load_model
+from vae.maps import load_map
 from vae.metrics.factors import factor_correlations
 from vae.metrics.likelihood import BATCH, measure_images
+from vae.metrics.neighbours import label_accuracy, map_quality
+from vae.projections import QUICK
 from vae.shelf import read_shelf
 
 SHELF = Path(__file__).parents[1] / "checkpoints"
@@ -71,6 +75,24 @@ def test_the_table_of_codes_belongs_to_the_figures(cards, name):
     )
     if card.model.kind == "vae":
         assert codes.elbo[rows].mean() == pytest.approx(figures(card)["elbo"]["value"], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_map_is_there_and_true(cards, name, say):
+    table = load_codes(cards[name])
+    started = time.perf_counter()
+    projection, shown = load_map(cards[name], table)
+    say(f"{name}: the map opens in {1000 * (time.perf_counter() - started):.1f} ms")
+    assert projection.settings == QUICK
+    assert shown.n == len(projection.points) == table.held_out.sum()
+    assert shown.quality.trustworthiness > 0.92
+    measured = map_quality(projection.codes, projection.points, sample=200)
+    assert measured.trustworthiness == pytest.approx(shown.quality.trustworthiness, abs=0.02)
+    if table.label is not None:
+        known = label_accuracy(projection.points, table.label[table.held_out])
+        assert known == pytest.approx(shown.labels.on_map, abs=0.005)
+        # What is lost on the map, of what the space knows, is little.
+        assert shown.labels.on_map > shown.labels.in_space - 0.03
 
 
 @pytest.mark.parametrize("name", LIMITS)

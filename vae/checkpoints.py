@@ -2,8 +2,8 @@
 
 A checkpoint is a folder with ``config.json`` (which rebuilds the model and holds the sha256 of
 every other file), ``model.safetensors`` (weights in half precision), ``encoder.onnx``,
-``decoder.onnx``, ``codes.npz``, ``history.csv``, ``metrics.json`` and ``README.md``. A published
-checkpoint never changes: it is replaced by deleting it and saving another.
+``decoder.onnx``, ``codes.npz``, ``map.npz``, ``history.csv``, ``metrics.json`` and ``README.md``. A
+published checkpoint never changes: it is replaced by deleting it and saving another.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = [
     "load_metrics",
     "load_model",
     "read_card",
+    "read_verified",
     "round_to_half",
     "save_checkpoint",
 ]
@@ -40,6 +41,8 @@ from vae.storage import publish_folder
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CODES, HISTORY, METRICS = "codes.npz", "history.csv", "metrics.json"
+# Optional: checkpoints from before it, and strangers' ones, have none. ``vae.maps`` reads it.
+MAP = "map.npz"
 MAX_CONFIG_BYTES = 1 << 20
 MAX_FILE_BYTES = 1 << 29
 VISIBILITIES = ("private", "shared")
@@ -190,7 +193,7 @@ def load_model(card: Card) -> Autoencoder:
     Raises:
         CheckpointError: if the weights are damaged, not finite, or do not fit the architecture.
     """
-    content = _read_verified(card, WEIGHTS)
+    content = read_verified(card, WEIGHTS)
     try:
         weights = safetensors.torch.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
@@ -215,7 +218,7 @@ def load_codes(card: Card) -> LatentTable:
         CheckpointError: if there are none, or they do not fit the model.
     """
     try:
-        with np.load(io.BytesIO(_read_verified(card, CODES)), allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(read_verified(card, CODES)), allow_pickle=False) as arrays:
             table = LatentTable.from_columns({name: arrays[name] for name in arrays.files})
     except CheckpointError:
         raise
@@ -230,13 +233,30 @@ def load_codes(card: Card) -> LatentTable:
 
 def load_metrics(card: Card) -> dict:
     """Load metrics.json: {"figures": [{"name", "value", "n", "split", "unit", "seed"}, ...]}."""
-    return json.loads(_read_verified(card, METRICS))
+    return json.loads(read_verified(card, METRICS))
 
 
 def load_history(card: Card) -> dict[str, np.ndarray]:
     """Load history.csv as columns, one row an epoch."""
-    rows = list(csv.DictReader(io.StringIO(_read_verified(card, HISTORY).decode())))
+    rows = list(csv.DictReader(io.StringIO(read_verified(card, HISTORY).decode())))
     return {name: np.array([float(row[name]) for row in rows]) for name in (rows or [{}])[0]}
+
+
+def read_verified(card: Card, name: str) -> bytes:
+    """Read a file of a checkpoint and check the very bytes that will be parsed.
+
+    Raises:
+        CheckpointError: if the card names no such file, or it is damaged.
+    """
+    if name not in card.sha256:
+        raise CheckpointError(f"this checkpoint has no {name}")
+    try:
+        content = (card.path / name).read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{name} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != card.sha256[name]:
+        raise CheckpointError(f"{name} is damaged: its sha256 is not the one in {CONFIG}")
+    return content
 
 
 def _read_config(folder: Path) -> dict:
@@ -284,19 +304,6 @@ def _digest(path: Path, size: int, mtime_ns: int, inode: int) -> str:
     """Hash a file once as long as its size, time and identity stay."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _read_verified(card: Card, name: str) -> bytes:
-    """Read a file and check the very bytes that will be parsed."""
-    if name not in card.sha256:
-        raise CheckpointError(f"this checkpoint has no {name}")
-    try:
-        content = (card.path / name).read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{name} cannot be read: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != card.sha256[name]:
-        raise CheckpointError(f"{name} is damaged: its sha256 is not the one in {CONFIG}")
-    return content
 
 
 def _check_shapes(found: dict[str, tuple], expected: dict[str, tuple]) -> None:

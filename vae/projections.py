@@ -7,11 +7,20 @@ neighbours together and nothing else: distances across its map mean nothing.
 
 from __future__ import annotations
 
-__all__ = ["METHODS", "QUICK", "THOROUGH", "Projection", "ProjectionError", "Settings", "project"]
+__all__ = [
+    "METHODS",
+    "QUICK",
+    "THOROUGH",
+    "Projection",
+    "ProjectionError",
+    "Settings",
+    "checked_codes",
+    "is_quick",
+    "project",
+]
 
 import io
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -19,15 +28,16 @@ from typing import Literal
 import numpy as np
 
 from vae.storage import replace_file
+from vae.tsne import OnProgress, fit_tsne
 
 Method = Literal["pca", "raw", "tsne", "umap"]
 METHODS: tuple[Method, ...] = ("pca", "raw", "tsne", "umap")
 # New codes of a map without a formula go where the middle of so many neighbours lies.
 PLACING_NEIGHBOURS = 25
 CHUNK = 512
+# So few codes have no neighbourhoods: their map is that of PCA.
+FEW = 4
 FORMAT = 1
-
-OnProgress = Callable[[float, np.ndarray], bool]
 
 
 class ProjectionError(ValueError):
@@ -71,6 +81,16 @@ class Settings:
         if not 2 <= self.neighbours <= 1000:
             raise ProjectionError(f"neighbours is {self.neighbours}; give 2 to 1000")
 
+    @classmethod
+    def from_dict(cls, values: dict) -> Settings:
+        """Rebuild settings from what ``asdict`` made of them and JSON kept.
+
+        Raises:
+            ProjectionError: if a value is out of its range.
+            TypeError, KeyError: if it is no such dictionary.
+        """
+        return cls(**values | {"dims": tuple(values["dims"])})
+
 
 # The first map one sees, and the one for those who can wait.
 QUICK = Settings()
@@ -111,7 +131,7 @@ class Projection:
         Exact for a linear one. Else a code goes to the median of its nearest neighbours, where
         openTSNE begins (Policar et al. 2019); a code of the map lies where it lay.
         """
-        z = _checked_codes(z, self.codes.shape[1])
+        z = checked_codes(z, self.codes.shape[1])
         if self.axes is not None:
             return ((z - self.centre) @ self.axes.T).astype(np.float32)
         count = min(PLACING_NEIGHBOURS, len(self.codes))
@@ -176,10 +196,9 @@ class Projection:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
                 kept = {name: arrays[name] for name in arrays.files}
             about = json.loads(kept.pop("about").tobytes())
-            settings = about["settings"] | {"dims": tuple(about["settings"]["dims"])}
             if about["format"] != FORMAT:
                 raise ValueError("another format")
-            made = cls(settings=Settings(**settings), **kept)
+            made = cls(settings=Settings.from_dict(about["settings"]), **kept)
             if made.points.shape != (len(made.codes), 2):
                 raise ValueError("another shape")
         except Exception as error:  # zipfile, NumPy and JSON raise many kinds
@@ -189,11 +208,33 @@ class Projection:
         return made
 
 
+def checked_codes(codes: np.ndarray, dims: int | None = None) -> np.ndarray:
+    """Return codes (N, D) as float32.
+
+    Raises:
+        ProjectionError: if they are none, not of ``dims`` dimensions where that is given, or not
+            finite.
+    """
+    codes = np.asarray(codes, dtype=np.float32)
+    if codes.ndim != 2 or not len(codes) or (dims is not None and codes.shape[1] != dims):
+        wanted = "D" if dims is None else dims
+        raise ProjectionError(f"codes have shape {codes.shape}; give (N, {wanted}), N >= 1")
+    if not np.isfinite(codes).all():
+        raise ProjectionError("codes hold NaN or infinity; give finite numbers")
+    return codes
+
+
+def is_quick(settings: Settings, n: int) -> bool:
+    """Tell whether a map of ``n`` codes is there in milliseconds: no need for another process."""
+    return settings.method in ("pca", "raw") or n < FEW
+
+
 def project(
     codes: np.ndarray,
     settings: Settings = QUICK,
     *,
     on_progress: OnProgress = lambda share, points: True,
+    threads: int = 1,
 ) -> Projection:
     """Make a map of codes.
 
@@ -202,23 +243,26 @@ def project(
         settings: How.
         on_progress: Called now and then with the share that is done, 0 to 1, and the points as
             they lie (N, 2); the work ends early, with the map as it is, when it returns False.
+        threads: Processors that "tsne" may use, -1 for all; the map is the same with any number,
+            and on a busy machine sooner there with one.
 
     Raises:
-        ProjectionError: if the codes are none, or the method's package is not installed.
+        ProjectionError: if the codes are none or not finite, or the method's package is not
+            installed.
 
     Example:
         >>> square = np.array([[0.0, 0], [2, 0], [0, 1], [2, 1]])
         >>> project(square, Settings(method="pca")).share.round(2).tolist()
         [0.8, 0.2]
     """
-    codes = _checked_codes(codes, None)
+    codes = checked_codes(codes)
     if settings.method == "raw":
         return _raw(codes, settings)
     is_alike = np.ptp(codes, axis=0).max() == 0
-    if settings.method == "pca" or is_alike or len(codes) < 4:  # so few have no neighbourhoods
+    if settings.method == "pca" or is_alike or len(codes) < FEW:
         return _pca(codes, settings)
     if settings.method == "tsne":
-        return Projection(settings, codes, _tsne(codes, settings, on_progress))
+        return Projection(settings, codes, fit_tsne(codes, settings, on_progress, threads))
     return Projection(settings, codes, _umap(codes, settings))
 
 
@@ -251,42 +295,6 @@ def _pca(codes: np.ndarray, settings: Settings) -> Projection:
     return Projection(settings, codes, points, axes, centre, share)
 
 
-def _tsne(codes: np.ndarray, settings: Settings, on_progress: OnProgress) -> np.ndarray:
-    import openTSNE
-    from openTSNE.callbacks import Callback
-
-    total = settings.early + settings.late
-    done = 0
-
-    class Told(Callback):
-        """Tells how far it is; openTSNE stops where this returns True."""
-
-        def __call__(self, iteration: int, error: float, embedding: np.ndarray) -> bool:
-            share = min(1.0, (done + iteration) / total)
-            return not on_progress(share, np.asarray(embedding, np.float32))
-
-    if codes.shape[1] == 1:  # it begins with two principal components
-        codes = np.pad(codes, [(0, 0), (0, 1)])
-    perplexity = min(settings.perplexity, max(1.0, (len(codes) - 1) / 3))
-    affinities = openTSNE.affinity.PerplexityBasedNN(
-        codes, perplexity=perplexity, random_state=settings.seed, n_jobs=-1
-    )
-    start = openTSNE.initialization.pca(codes, random_state=settings.seed)
-    embedding = openTSNE.TSNEEmbedding(
-        start, affinities, random_state=settings.seed, n_jobs=-1, callbacks=Told(),
-        callbacks_every_iters=10,
-    )  # fmt: skip
-    try:
-        stages = [(settings.early, {"exaggeration": 12, "momentum": 0.5})]
-        stages += [(settings.late, {"momentum": 0.8})]
-        for count, how in stages:
-            embedding.optimize(count, inplace=True, propagate_exception=True, **how)
-            done += count
-    except openTSNE.tsne.OptimizationInterrupt as stopped:
-        embedding = stopped.final_embedding
-    return np.asarray(embedding, np.float32)
-
-
 def _umap(codes: np.ndarray, settings: Settings) -> np.ndarray:
     try:
         import umap
@@ -297,16 +305,6 @@ def _umap(codes: np.ndarray, settings: Settings) -> np.ndarray:
     neighbours = min(settings.neighbours, len(codes) - 1)
     made = umap.UMAP(n_neighbors=neighbours, random_state=settings.seed, n_jobs=1)
     return np.asarray(made.fit_transform(codes), np.float32)
-
-
-def _checked_codes(codes: np.ndarray, dims: int | None) -> np.ndarray:
-    codes = np.asarray(codes, dtype=np.float32)
-    if codes.ndim != 2 or not len(codes) or (dims is not None and codes.shape[1] != dims):
-        wanted = "D" if dims is None else dims
-        raise ProjectionError(f"codes have shape {codes.shape}; give (N, {wanted}), N >= 1")
-    if not np.isfinite(codes).all():
-        raise ProjectionError("codes hold NaN or infinity; give finite numbers")
-    return codes
 
 
 def _nearest_rows(

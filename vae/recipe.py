@@ -17,10 +17,11 @@ import numpy as np
 import torch
 
 import vae.data
-from vae.checkpoints import CODES, HISTORY, METRICS, Card, round_to_half, save_checkpoint
+from vae.checkpoints import CODES, HISTORY, MAP, METRICS, Card, round_to_half, save_checkpoint
 from vae.data import ImageSet
 from vae.encoding import LatentTable, encode_dataset
 from vae.export.onnx import export_decoder, export_encoder
+from vae.maps import map_bytes
 from vae.metrics.factors import FactorCorrelation, factor_correlations
 from vae.metrics.likelihood import Evaluation, evaluate
 from vae.models import Autoencoder, ModelConfig
@@ -111,6 +112,7 @@ def make_checkpoint(
         },
         files={
             CODES: _npz_bytes(codes.columns()),
+            MAP: map_bytes(codes),
             HISTORY: _csv_bytes(trainer.history),
             METRICS: _json_bytes(_figures(evaluation, correlations)),
             "encoder.onnx": export_encoder(model),
