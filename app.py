@@ -33,11 +33,12 @@ if get_script_run_ctx(suppress_warning=True) is None:
     from ui.live.engine import ENGINE
     from ui.live.files import file_routes
     from ui.live.route import live_route
+    from ui.live.tables import TABLES, table_route
     from ui.live.worker import WORKER
 
     app = st.App(
         ROOT / "ui" / "router.py",
-        routes=[live_route(WORKER), *file_routes(ENGINE)],
+        routes=[live_route(WORKER), *file_routes(ENGINE), table_route(TABLES)],
         middleware=[Middleware(Guard)],
         lifespan=lifespan,
     )

@@ -14,6 +14,8 @@ __all__ = [
     "encode",
     "errors",
     "examples",
+    "held_out",
+    "images",
     "meanings",
     "metrics",
     "model",
@@ -22,13 +24,14 @@ __all__ = [
     "plane_codes",
     "reference",
     "shelf",
+    "shipped_map",
     "table",
     "thumbnail",
     "traversals",
 ]
 
 import base64
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -47,12 +50,14 @@ from ui.summaries import (
     tile_png,
 )
 from vae.checkpoints import Card, CheckpointError, load_codes, load_metrics, load_model
-from vae.data import DataError, load
+from vae.data import DataError, ImageSet, load
 from vae.encoding import LatentTable
 from vae.evidence import Reference
 from vae.latent import traverse
+from vae.maps import MapFigures, load_map
 from vae.metrics.meaning import Meaning, guess_meanings, image_statistics
 from vae.models import Autoencoder
+from vae.projections import Projection
 from vae.shelf import ShelfEntry, read_shelf
 
 Values = TypeVar("Values")
@@ -89,6 +94,35 @@ def encode(card: Card, pixels: np.ndarray) -> np.ndarray:
 def table(checkpoint: str, _card: Card) -> LatentTable:
     """Return the held-out codes of a checkpoint, read-only."""
     return _frozen(load_codes(_card))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def held_out(checkpoint: str, _card: Card) -> LatentTable:
+    """Return the held-out codes in random order, always the same: the first ones stand for all."""
+    codes = table(checkpoint, _card)
+    rows = np.flatnonzero(codes.held_out)
+    return _frozen(codes.subset(rows[_held_out_order(len(rows))]))
+
+
+def _held_out_order(count: int) -> np.ndarray:
+    return np.random.default_rng(0).permutation(count)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def shipped_map(checkpoint: str, _card: Card) -> tuple[Projection, MapFigures] | None:
+    """Return the map of ``held_out`` that a checkpoint ships, and how true it is.
+
+    None where it has none, or a damaged one: then a map is made.
+    """
+    codes = held_out(checkpoint, _card)
+    try:
+        shipped = load_map(_card, table(checkpoint, _card))
+    except CheckpointError:
+        return None
+    if shipped is None:
+        return None
+    made, figures = shipped
+    return replace(made, codes=codes.mean, points=made.points[_held_out_order(len(codes))]), figures
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -157,6 +191,18 @@ def originals(checkpoint: str, _card: Card) -> np.ndarray | None:
     pixels = np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
     pixels.setflags(write=False)
     return pixels
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def images(checkpoint: str, _card: Card, split: str) -> ImageSet | None:
+    """Return the images that a model's codes are of; None where they do not fit, or are not here.
+
+    Ask only where the data set is on this machine.
+    """
+    try:
+        return load(_card.data["name"], split, image_shape=_card.model.image_shape)
+    except DataError:
+        return None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -33,6 +33,7 @@ def interpolate_corners(card: Card) -> None:
         corners=known if known is not None else usual,
         usual=usual,
         labels=_classes(card),
+        has_group=state.group_of(card.id) is not None,
         parameters=(state.CORNERS_PARAMETER, state.WAY_PARAMETER),
         snippet=interpolation_snippet(card),
         ways=ways,

@@ -15,6 +15,7 @@ from ui.warmup import start_warmup
 PAGES = (
     ("explore", "Explore", ":material/explore:"),
     ("interpolate", "Interpolate", ":material/timeline:"),
+    ("map", "Map", ":material/scatter_plot:"),
     ("models", "Models", ":material/grid_view:"),
 )
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from ui import cache
+from ui import cache, state
 from ui.live.values import File, Ways
 from vae.checkpoints import Card
 from vae.concepts import Concept, find_concept
@@ -104,11 +104,14 @@ def find_direction(card: Card, ask: dict) -> Concept:
     """Answer {"present", "absent"}: a direction between two groups of held-out codes.
 
     Each is {"label": number} or {"rows": [row of the examples, ...]}; absent may be None, which
-    is every code that is not of the present label.
+    is every code that is not of the present label. Present may be {"map": True}, the group that
+    was chosen on the map; all others are absent then.
 
     Raises:
         ValueError: if it asks for anything else, or a group is empty.
     """
+    if isinstance(ask.get("present"), dict) and ask["present"].get("map") is True:
+        return find_concept(*_group_of_map(card))
     present = _group(card, ask.get("present"))
     absent = ask.get("absent")
     if absent is None and isinstance(ask.get("present"), dict) and "label" in ask["present"]:
@@ -181,6 +184,14 @@ def _codes_file(ways: Ways) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
+
+
+def _group_of_map(card: Card) -> tuple[np.ndarray, np.ndarray]:
+    """Return the codes that were chosen on the map, and all others."""
+    groups = state.group_of(card.id)
+    if groups is None or not len(groups[1]):
+        raise ValueError("choose some of the images on the map first")
+    return groups
 
 
 def _group(card: Card, group: object) -> np.ndarray:

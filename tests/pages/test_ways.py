@@ -240,3 +240,18 @@ def test_too_long_a_queue_is_a_plain_sentence(app, card, monkeypatch):
     monkeypatch.setattr(ways, "PATIENCE_SECONDS", 0)
     data = run(app, ways=ways_question(card))
     assert data["ways"]["error"].startswith("Too much is being computed here just now")
+
+
+def test_a_group_of_the_map_gives_a_direction(app, card):
+    asked = question(card, present={"map": True}, absent=None)
+    refused = run(app, concept=asked)
+    assert refused["concept"]["error"] == "Choose some of the images on the map first."
+    assert refused["hasGroup"] is False
+    codes = load_codes(card).mean[np.random.default_rng(0).permutation(40)]  # as the map has them
+    is_right = codes[:, 0] > 0
+    app.session_state["groups"] = {card.id: (codes[is_right], codes[~is_right])}
+    data = run(app, concept=asked | {"sequence": 2})
+    assert data["hasGroup"] is True
+    expected = find_concept(codes[is_right], codes[~is_right])
+    np.testing.assert_allclose(data["concept"]["direction"], expected.direction, atol=1e-5)
+    assert data["concept"]["direction"][0] > 0.5

@@ -30,7 +30,7 @@ def test_modules_come_once_each_after_what_they_import(tmp_path):
     assert script.count("export") == 1
 
 
-ENTRIES = ("explorer.js", "grid.js", "morph.js", "shelf.js", "twin.js")
+ENTRIES = ("explorer.js", "grid.js", "map.js", "morph.js", "shelf.js", "twin.js")
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 __all__ = ["explorer", "model_picker", "morph", "traversal_grid", "twin"]
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
-from ui.live.bundle import bundle
 from ui.live.packing import (
     flat,
     pack_plane,
@@ -21,41 +17,17 @@ from ui.live.packing import (
     pack_ways,
     pack_ways_columns,
 )
+from ui.live.registering import QUESTIONS, hearing, register
 from ui.live.values import File, Opening, PlaneCodes, Setting, Slider, Ways
 from ui.questions import Answer
 from vae.concepts import Concept
 from vae.refinement import Refinement
 
-HERE = Path(__file__).parent
-# What every component with a Setting may ask.
-QUESTIONS = ("ask", "picture", "originals")
-PART = re.compile(r"<!-- (\w+\.html) -->")
-
-
-def _register(name: str, *styles: str) -> Callable:
-    """Register a component made of the HTML file and entry module of its name, and styles.
-
-    The file may say ``<!-- part.html -->`` for a part that several components have.
-    """
-    html = PART.sub(lambda match: _read(match[1]), _read(f"{name}.html"))
-    sheets = [(HERE / "css" / f"{style}.css").read_text(encoding="utf-8") for style in styles]
-    return st.components.v2.component(
-        f"latent_{name}",
-        html=html,
-        css="\n".join(sheets),
-        js=bundle(HERE / "js" / f"{name}.js"),
-    )
-
-
-def _read(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
-
-
-_EXPLORER = _register("explorer", "base", "view", "plane", "sliders", "input")
-_GRID = _register("grid", "base", "grid")
-_SHELF = _register("shelf", "base", "shelf")
-_TWIN = _register("twin", "base", "plane", "twin")
-_MORPH = _register("morph", "base", "view", "sliders", "input", "morph")
+_EXPLORER = register("explorer", "base", "view", "plane", "sliders", "input")
+_GRID = register("grid", "base", "grid")
+_SHELF = register("shelf", "base", "shelf")
+_TWIN = register("twin", "base", "plane", "twin")
+_MORPH = register("morph", "base", "view", "sliders", "input", "morph")
 
 
 def explorer(
@@ -108,7 +80,7 @@ def explorer(
         key=key,
         data=data | flat(columns),
         on_point_change=on_point,
-        **_hearing(QUESTIONS, on_question),
+        **hearing(QUESTIONS, on_question),
     )
 
 
@@ -119,6 +91,7 @@ def morph(
     corners: np.ndarray,
     usual: np.ndarray,
     labels: Sequence[str],
+    has_group: bool,
     parameters: tuple[str, str],
     snippet: str,
     ways: Answer[Ways] | None,
@@ -138,6 +111,7 @@ def morph(
         corners: The codes to begin with (N, D), N 2 to 6.
         usual: The codes to begin anew with (2, D).
         labels: Names of the classes, for concepts; none where they are not known.
+        has_group: Whether some images were chosen on the map, for concepts too.
         parameters: Names of the address's query parameters that keep the corners and the way.
         snippet: Python that makes the ways, "{corners}", "{path}" and "{steps}" to be filled in.
         ways: The ways that were asked for last.
@@ -151,6 +125,7 @@ def morph(
         "corners": corners.tolist(),
         "usual": usual.tolist(),
         "classes": list(labels),
+        "hasGroup": has_group,
         "parameter": parameters[0],
         "wayParameter": parameters[1],
         "snippet": snippet,
@@ -184,8 +159,8 @@ def morph(
     _MORPH(
         key=key,
         data=data | flat(columns),
-        **_hearing(("ways", "refine", "concept", "file"), on_question),
-        **_hearing(QUESTIONS, on_question),
+        **hearing(("ways", "refine", "concept", "file"), on_question),
+        **hearing(QUESTIONS, on_question),
     )
 
 
@@ -279,11 +254,6 @@ def model_picker(
     """
     data = {"models": list(models), "chosen": chosen, "parameter": parameter}
     _SHELF(key=key, data=data, on_name_change=on_choice)
-
-
-def _hearing(names: Sequence[str], heard: Callable[[], None]) -> dict[str, Callable[[], None]]:
-    """Streamlit's callbacks for these names of a component's state."""
-    return {f"on_{name}_change": heard for name in names}
 
 
 def _do_nothing() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["decoding_snippet", "interpolation_snippet"]
+__all__ = ["decoding_snippet", "interpolation_snippet", "map_snippet"]
 
 from vae.checkpoints import Card
+from vae.projections import Settings
 
 TEMPLATE = """\
 import numpy as np
@@ -36,6 +37,19 @@ with open("{name}.webp", "wb") as file:
     file.write(animation_bytes(frames, "webp"))
 """
 
+MAP = """\
+from vae import find_checkpoint
+from vae.checkpoints import load_codes
+from vae.projections import Settings, project
+
+card = find_checkpoint("{name}")
+assert card.id == "{id}", "this is another version of the model"
+codes = load_codes(card)
+codes = codes.subset(codes.held_out)
+projection = project(codes.mean, {settings})
+print(projection.points[:5])
+"""
+
 
 def decoding_snippet(card: Card) -> str:
     """Return a program that decodes a code of this model to a PNG; "{z}" stands for its numbers."""
@@ -49,3 +63,8 @@ def interpolation_snippet(card: Card) -> str:
     steps.
     """
     return WAYS.format(name=card.name, id=card.id)
+
+
+def map_snippet(card: Card, settings: Settings) -> str:
+    """Return a program that makes a map of this model's held-out codes."""
+    return MAP.format(name=card.name, id=card.id, settings=settings)

@@ -32,8 +32,9 @@ export class Arithmetic {
     root.addEventListener("toggle", () => root.open && this.open());
   }
 
-  // classes: names of the labels, none where nobody knows them.
-  take(model, classes, examples, count) {
+  // classes: names of the labels, none where nobody knows them; hasGroup: whether some images were
+  // chosen on the map.
+  take(model, { classes, hasGroup }, examples, count) {
     this.model = model;
     this.examples = examples;
     this.count = Math.min(count, examples.count);
@@ -41,7 +42,9 @@ export class Arithmetic {
     this.drawn = null;
     const labels = classes.map((name, k) => new Option(name, k));
     const others = classes.map((name, k) => new Option(name, k));
-    this.selects.present.replaceChildren(...labels, new Option("pictures picked below", "hand"));
+    const ofMap = hasGroup ? [new Option("what was chosen on the map", "map")] : [];
+    const byHand = new Option("pictures picked below", "hand");
+    this.selects.present.replaceChildren(...ofMap, ...labels, byHand);
     this.selects.absent.replaceChildren(new Option("all others", "others"), ...others);
     this.forget();
     this.choose();
@@ -70,7 +73,7 @@ export class Arithmetic {
 
   choose() {
     const byHand = this.selects.present.value === "hand";
-    this.selects.absent.parentElement.hidden = byHand;
+    this.selects.absent.parentElement.hidden = byHand || this.selects.present.value === "map";
     this.selects.present.parentElement.hidden = this.selects.present.length === 1;
     for (const option of this.selects.absent) option.disabled = option.value === this.selects.present.value;
     if (this.selects.absent.selectedOptions[0]?.disabled) this.selects.absent.value = "others";
@@ -123,13 +126,15 @@ export class Arithmetic {
     const { present, absent } = this.selects;
     this.sequence = Date.now();
     this.facts.textContent = "Looking for it";
-    const question =
-      present.value === "hand"
-        ? { present: { rows: [...this.groups.present] }, absent: { rows: [...this.groups.absent] } }
-        : {
-            present: { label: Number(present.value) },
-            absent: absent.value === "others" ? null : { label: Number(absent.value) },
-          };
+    const others = absent.value === "others" ? null : { label: Number(absent.value) };
+    const questions = {
+      map: { present: { map: true }, absent: null },
+      hand: { present: { rows: [...this.groups.present] }, absent: { rows: [...this.groups.absent] } },
+    };
+    const question = questions[present.value] ?? {
+      present: { label: Number(present.value) },
+      absent: others,
+    };
     this.on.ask({ sequence: this.sequence, model: this.model.id, ...question });
   }
 

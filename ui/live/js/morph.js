@@ -164,7 +164,7 @@ class Morph {
       originals: originalsOf(this.data),
     });
     this.corners.expect(model, errors);
-    this.arithmetic.take(model, this.data.classes, this.examples, this.data.gallery);
+    this.arithmetic.take(model, this.data, this.examples, this.data.gallery);
     this.takeaway.take();
     this.refining.take(model);
     if (isFirst) this.recall(readAddress(wayParameter));

@@ -1,0 +1,304 @@
+"""Answers to the map page: maps, what is behind them, groups, the visitor's own codes, tables."""
+
+from __future__ import annotations
+
+__all__ = [
+    "METHODS",
+    "find_layer",
+    "find_original",
+    "judge",
+    "look_at_group",
+    "make_table",
+    "map_for",
+    "opening_method",
+    "shade_names",
+    "weigh_own",
+]
+
+import hashlib
+from dataclasses import asdict, replace
+from functools import partial
+
+import numpy as np
+
+from ui import cache, state
+from ui.background import BACKGROUND
+from ui.live.map_values import GroupView, Layer, MapView, Progress
+from ui.live.tables import TABLES
+from ui.live.values import File
+from ui.map_layers import holes_in_words, make_layer
+from ui.map_sources import HELD_OUT, codes_of
+from ui.map_words import about_group, about_map, about_own, judge_map
+from ui.map_work import MAPS
+from ui.setting import finite
+from vae.checkpoints import Card
+from vae.data import SOURCES, has_originals
+from vae.density import AggregatePosterior
+from vae.encoding import LatentTable
+from vae.evidence import weigh
+from vae.export.tables import TABLE_FORMATS, map_table
+from vae.maps import MapFigures, measure_map
+from vae.metrics.groups import describe_group
+from vae.projecting import ProjectionWork
+from vae.projections import QUICK, THOROUGH, Projection, Settings, is_quick, project
+
+METHODS = (
+    ("tsne", "t-SNE"),
+    ("thorough", "t-SNE, thorough"),
+    ("umap", "UMAP"),
+    ("pca", "PCA"),
+    ("raw", "two dimensions"),
+)
+# So many codes go with a map: what is near is found among them.
+MAX_CODES = 20_000
+MEMBERS = 6
+
+
+def opening_method(card: Card) -> str:
+    """Return the map that says most: the plane itself where there are two dimensions."""
+    return {1: "pca", 2: "raw"}.get(card.model.latent_dim, "tsne")
+
+
+def settings_of(card: Card, ask: dict) -> Settings:
+    """Return the settings that a page asks for.
+
+    Raises:
+        ValueError: if it asks for anything else.
+    """
+    method, dims = ask.get("method"), ask.get("dims") or _usual_dims(card)
+    if method == "thorough":
+        return THOROUGH
+    if method == "raw":
+        in_range = isinstance(dims, list | tuple) and all(
+            type(dim) is int and 0 <= dim < card.model.latent_dim for dim in dims
+        )
+        if not in_range or len(set(dims)) != 2:
+            raise ValueError("choose two different dimensions")
+        return Settings(method="raw", dims=tuple(dims))
+    if method not in dict(METHODS):
+        raise ValueError(f"method is {method!r}; choose one of {', '.join(dict(METHODS))}")
+    return replace(QUICK, method=method)
+
+
+def _usual_dims(card: Card) -> tuple[int, int]:
+    first, second, *_ = cache.dimensions(card.id, card).order
+    return min(int(first), int(second)), max(int(first), int(second))
+
+
+def map_for(card: Card, ask: dict, visitor: str) -> MapView:
+    """Answer {"source", "method", "dims", "cancels"}: a map of codes, or how far it is.
+
+    Args:
+        card: The model.
+        ask: source: whose codes, as ``codes_of`` takes it; method: one of ``METHODS``; dims: what
+            "raw" shows; cancels: wait for it no longer.
+        visitor: Who asks.
+
+    Raises:
+        ValueError: if it asks for anything else, or there is no such map to be had.
+    """
+    settings = settings_of(card, ask)
+    if ask.get("cancels") is True:
+        MAPS.leave(f"{card.id} {ask.get('source') or HELD_OUT}", settings, visitor)
+        raise ValueError("the map was not finished; here is another one")
+    source = ask.get("source") or HELD_OUT
+    codes = codes_of(card, source)
+    if isinstance(codes, Progress):
+        so_far = map_for(card, {"method": "pca"}, visitor)
+        return replace(so_far, source=source, method=_method_of(settings), progress=codes)
+    show = partial(_view, card, source, codes, settings)
+    shipped = cache.shipped_map(card.id, card) if source == HELD_OUT else None
+    if shipped is not None and shipped[0].settings == settings:
+        return show(*shipped)
+    if is_quick(settings, len(codes)):
+        return show(project(codes.mean, settings))
+    work = MAPS.look(f"{card.id} {source}", codes.mean, settings, visitor)
+    if work.error:
+        raise ValueError(work.error)
+    if work.result is not None:
+        return show(work.result)
+    if work.points is not None:
+        so_far = Projection(settings, work.codes, work.points)
+    else:
+        so_far = project(codes.mean, Settings(method="pca"))
+    progress = Progress(share=work.share or None, words=_progress_in_words(work))
+    return replace(show(so_far), progress=progress)
+
+
+def _progress_in_words(work: ProjectionWork) -> str:
+    if work.place:
+        return f"Waiting: number {work.place} in line"
+    left = work.seconds_left
+    return "Making the map" if left is None else f"Making the map: about {left:.0f} s left"
+
+
+def _view(
+    card: Card,
+    source: str,
+    codes: LatentTable,
+    settings: Settings,
+    projection: Projection,
+    figures: MapFigures | None = None,
+) -> MapView:
+    points = hashlib.sha256(projection.points.tobytes()).hexdigest()
+    key = hashlib.sha256(f"{card.id} {asdict(settings)} {points}".encode()).hexdigest()[:32]
+    columns = _columns(card, codes, projection)
+    TABLES.offer(key, card.id, columns)
+    return MapView(
+        key=key,
+        source=source,
+        method=_method_of(settings),
+        dims=settings.dims if settings.method == "raw" else _shown_dims(card),
+        projection=projection,
+        table=codes,
+        columns=tuple(columns),
+        about=about_map(codes, projection),
+        figures=figures,
+    )
+
+
+def _method_of(settings: Settings) -> str:
+    return "thorough" if settings == THOROUGH else settings.method
+
+
+def _shown_dims(card: Card) -> tuple[int, int]:
+    return _usual_dims(card) if card.model.latent_dim > 1 else (0, 0)
+
+
+def _columns(card: Card, codes: LatentTable, projection: Projection) -> dict:
+    """Return what a page may ask of a map, made when it does."""
+    columns = {
+        "points": lambda: projection.points,
+        "index": lambda: codes.index.astype(np.int32),
+        "codes": lambda: codes.mean[:MAX_CODES].astype(np.float32),
+    }
+    if codes.log_var is not None:
+        columns["logVar"] = lambda: codes.log_var[:MAX_CODES].astype(np.float32)
+    if codes.label is not None:
+        columns["label"] = lambda: codes.label.astype(np.uint8)
+    for name, _ in shade_names(card):
+        if name != "label":
+            columns[name] = partial(_shade, codes, name)
+    return columns
+
+
+def shade_names(card: Card) -> tuple[tuple[str, str], ...]:
+    """Return what points can be coloured by, names and titles; the best one first."""
+    codes = cache.table(card.id, card)
+    names = [("label", "label")] if codes.label is not None and codes.label_names else []
+    if codes.log_var is not None:
+        names.append(("kl", "KL (nats)"))
+    names.append(("error", "squared error"))
+    names.append(("density", "log density of the codes"))
+    return (*names, *((f"z{dim}", f"z{dim}") for dim in codes.order))
+
+
+def _shade(codes: LatentTable, name: str) -> np.ndarray:
+    if name == "kl":
+        log_var = codes.log_var
+        values = 0.5 * (codes.mean**2 + np.exp(log_var) - 1 - log_var).sum(1)
+    elif name == "error":
+        values = codes.reconstruction_error
+    elif name == "density":
+        rows = np.arange(len(codes))
+        values = AggregatePosterior(codes.mean, codes.log_var).log_density_at_own(rows)
+    else:
+        values = codes.mean[:, int(name.removeprefix("z"))]
+    return np.asarray(values, np.float32)
+
+
+def judge(view: MapView) -> str:
+    """Say how true a map is; nothing yet while that is being worked out."""
+    figures = view.figures or BACKGROUND.look(
+        view.key, lambda: measure_map(view.projection, view.table.label)
+    )
+    return "" if figures is None else judge_map(figures, view.table.mean.shape[1])
+
+
+def weigh_own(card: Card, ask: dict) -> str:
+    """Answer {"z"}: how usual a code is among held-out ones, in a sentence.
+
+    Raises:
+        ValueError: if it asks for anything else.
+    """
+    z = finite(ask.get("z"), card.model.latent_dim)
+    if z is None:
+        raise ValueError("the picture has no finite code")
+    code = np.array([z], dtype=np.float32)
+    evidence = weigh(code, cache.reference(card.id, card), ends=code)
+    return about_own(evidence, len(cache.held_out(card.id, card)))
+
+
+def look_at_group(card: Card, view: MapView, ask: dict) -> GroupView:
+    """Answer {"rows"}: what some codes of the map have in common; the group is kept.
+
+    Raises:
+        ValueError: if it asks for anything else.
+    """
+    codes, rows = view.table, ask.get("rows")
+    if not isinstance(rows, list) or not 0 < len(rows) <= len(codes):
+        raise ValueError("choose at least one image")
+    if not all(type(row) is int and 0 <= row < len(codes) for row in rows):
+        raise ValueError("there is no such image on the map")
+    group = describe_group(codes.mean, np.array(rows), codes.label, members=MEMBERS)
+    others = np.ones(len(codes), bool)
+    others[rows] = False
+    state.remember_group(card.id, codes.mean[~others], codes.mean[others])
+    return GroupView(
+        title=f"{group.count:,} of {len(codes):,} images",
+        words=about_group(group, codes),
+        count=group.count,
+        labels=tuple((_label_name(codes, k), count, k) for k, count in group.labels.items()),
+        mean=group.mean,
+        typical=tuple(map(int, group.typical)),
+        unusual=tuple(map(int, group.unusual)),
+    )
+
+
+def _label_name(codes: LatentTable, k: int) -> str:
+    return codes.label_names[k] if 0 <= k < len(codes.label_names) else str(k)
+
+
+def find_layer(view: MapView, ask: dict) -> Layer:
+    """Answer {"layer"}: what lies behind the points; words that take long come when asked again.
+
+    Raises:
+        ValueError: if it asks for anything else, or the map has no such thing.
+    """
+    layer = make_layer(view.projection, view.table, ask.get("layer"))
+    if layer.kind == "density":
+        return layer
+    work = partial(holes_in_words, view.projection, view.table)
+    return replace(layer, words=BACKGROUND.look((view.key, layer.kind), work) or "")
+
+
+def find_original(card: Card, view: MapView, ask: dict) -> tuple[int, np.ndarray | None]:
+    """Answer {"row"}: the image (H, W, C) uint8 of a code, None where it is not here.
+
+    Raises:
+        ValueError: if it asks for anything else.
+    """
+    codes, row = view.table, ask.get("row")
+    if type(row) is not int or not 0 <= row < len(codes):
+        raise ValueError("there is no such image on the map")
+    name = str(card.data.get("name", ""))
+    if name not in SOURCES or not has_originals(name):
+        return row, None
+    images = cache.images(card.id, card, str(codes.split[row]))
+    places = np.flatnonzero(images.index == codes.index[row]) if images is not None else ()
+    if not len(places):
+        return row, None
+    return row, np.ascontiguousarray(images.pixels[places[0]].transpose(1, 2, 0))
+
+
+def make_table(card: Card, view: MapView, ask: dict) -> File:
+    """Answer {"kind"}: places and codes as a file.
+
+    Raises:
+        ValueError: if it asks for anything else.
+    """
+    kind = ask.get("kind")
+    if kind not in TABLE_FORMATS:
+        raise ValueError(f"kind is {kind!r}; choose one of {', '.join(TABLE_FORMATS)}")
+    content = map_table(view.table, view.projection, kind, checkpoint=card.id)
+    return File(f"{card.name}-{view.method}.{kind}", kind, content)
