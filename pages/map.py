@@ -9,6 +9,6 @@ card = shell.begin("Map")
 
 st.markdown(
     "Each dot is an image, put where the encoder sees it: what the model takes for alike lies "
-    "together. Move over the map to see what any place of it decodes to."
+    "together. Move over the map, or tap it, to see what a place decodes to."
 )
 explore_map(card)

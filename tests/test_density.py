@@ -77,3 +77,22 @@ def test_mistakes_are_named():
         AggregatePosterior(np.zeros((0, 2)), None)
     with pytest.raises(ValueError, match=r"log_var has shape \(1, 2\)"):
         AggregatePosterior(np.zeros((3, 2)), np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("count", [50, 5000])
+def test_every_code_is_weighed_without_itself_in_its_own_place(count):
+    generator = np.random.default_rng(3)
+    mean = generator.standard_normal((count, 2)) * [1.0, 0.5]
+    mean[7] = [9.0, 9.0]  # far from all others
+    log_var = np.full((count, 2), np.log(0.04))
+    density = AggregatePosterior(mean, log_var).log_density_without_own(mean)
+    assert density.shape == (count,)
+    assert density.argmin() == 7
+    squares = ((mean[:, None] - mean) ** 2).sum(2) / 0.04
+    np.fill_diagonal(squares, np.inf)
+    exact = logsumexp(-squares / 2, axis=1) - np.log(0.04 * 2 * np.pi * (count - 1))
+    others = np.arange(count) != 7
+    error = density[others] - exact[others]
+    # Of 5,000 codes 4,000 make up the mixture.
+    assert np.abs(error).max() < 1e-3 if count == 50 else np.quantile(np.abs(error), 0.9) < 0.5
+    assert np.corrcoef(density[others], exact[others])[0, 1] > 0.97

@@ -49,8 +49,8 @@ METHODS = (
     ("pca", "PCA"),
     ("raw", "two dimensions"),
 )
-# So many codes go with a map: what is near is found among them.
-MAX_CODES = 20_000
+# So many numbers of codes go with a map: what is near is found among them.
+MAX_CODE_VALUES = 2_000_000
 MEMBERS = 6
 
 
@@ -100,7 +100,7 @@ def map_for(card: Card, ask: dict, visitor: str) -> MapView:
     settings = settings_of(card, ask)
     if ask.get("cancels") is True:
         MAPS.leave(f"{card.id} {ask.get('source') or HELD_OUT}", settings, visitor)
-        raise ValueError("the map was not finished; here is another one")
+        raise ValueError("given up; here is the map you had")
     source = ask.get("source") or HELD_OUT
     codes = codes_of(card, source)
     if isinstance(codes, Progress):
@@ -167,13 +167,14 @@ def _shown_dims(card: Card) -> tuple[int, int]:
 
 def _columns(card: Card, codes: LatentTable, projection: Projection) -> dict:
     """Return what a page may ask of a map, made when it does."""
+    most = max(1, MAX_CODE_VALUES // codes.mean.shape[1])
     columns = {
         "points": lambda: projection.points,
         "index": lambda: codes.index.astype(np.int32),
-        "codes": lambda: codes.mean[:MAX_CODES].astype(np.float32),
+        "codes": lambda: codes.mean[:most].astype(np.float32),
     }
     if codes.log_var is not None:
-        columns["logVar"] = lambda: codes.log_var[:MAX_CODES].astype(np.float32)
+        columns["logVar"] = lambda: codes.log_var[:most].astype(np.float32)
     if codes.label is not None:
         columns["label"] = lambda: codes.label.astype(np.uint8)
     for name, _ in shade_names(card):
@@ -200,8 +201,8 @@ def _shade(codes: LatentTable, name: str) -> np.ndarray:
     elif name == "error":
         values = codes.reconstruction_error
     elif name == "density":
-        rows = np.arange(len(codes))
-        values = AggregatePosterior(codes.mean, codes.log_var).log_density_at_own(rows)
+        posterior = AggregatePosterior(codes.mean, codes.log_var)
+        values = posterior.log_density_without_own(codes.mean)
     else:
         values = codes.mean[:, int(name.removeprefix("z"))]
     return np.asarray(values, np.float32)

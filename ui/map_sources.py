@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["HELD_OUT", "codes_of", "source_names"]
+__all__ = ["HELD_OUT", "TRAIN", "codes_of", "source_names"]
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -22,10 +22,9 @@ METHOD = {
 
 def about_map(codes: LatentTable, projection: Projection) -> str:
     """Say what a map is, of how many images of which split."""
+    what = "Codes" if codes.log_var is None else "Posterior means"
     split = SPLITS.get(str(codes.split[0]), str(codes.split[0]))
-    text = (
-        f"Posterior means of {len(codes):,} {split} images. {METHOD[projection.settings.method]}."
-    )
+    text = f"{what} of {len(codes):,} {split} images. {METHOD[projection.settings.method]}."
     if projection.share is not None:
         text += f" It holds {projection.share.sum():.0%} of the codes' variance."
     return text

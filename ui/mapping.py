@@ -25,7 +25,7 @@ from ui.atlas import (
 from ui.live.map_component import map_page
 from ui.live.map_values import Choices, MapView
 from ui.live.values import File
-from ui.map_sources import source_names
+from ui.map_sources import TRAIN, source_names
 from ui.questions import Answer, answer
 from ui.setting import setting_of
 from vae.checkpoints import Card
@@ -54,7 +54,7 @@ def explore_map(card: Card) -> None:
         answers={name: answer(state.MAP, name, card, make) for name, make in work.items()},
         file=_file(card, view),
         parameter=state.MAP_PARAMETER,
-        snippet=map_snippet(card, view.projection.settings) if view.projection else "",
+        snippet=map_snippet(card, view.projection.settings, view.source == TRAIN),
         on_question=_on_question,
     )
 
@@ -76,23 +76,25 @@ def _opening(card: Card) -> MapView:
 
 
 def _linked() -> dict | None:
-    """Return what the address asks for: "raw,0,3,label" or "pca,kl"."""
+    """Return what the address asks for: "raw,0,3,label" or "pca,kl,train"."""
     method, *rest = st.query_params.get(state.MAP_PARAMETER, "").split(",")
-    if method != "raw":
-        return {"method": method} if method else None
+    if not method:
+        return None
+    source = TRAIN if TRAIN in rest else None
     dims = [int(dim) for dim in rest[:2] if dim.isdecimal() and len(dim) < 4]
-    return {"method": method, "dims": dims}
+    return {"source": source, "method": method} | ({"dims": dims} if method == "raw" else {})
 
 
 def _choices(card: Card) -> Choices:
     dims = cache.dimensions(card.id, card)
     shades = shade_names(card)
-    linked = st.query_params.get(state.MAP_PARAMETER, "").split(",")[-1]
+    linked = st.query_params.get(state.MAP_PARAMETER, "").split(",")[1:]
+    names = [name for name, _ in shades if name in linked]
     return Choices(
         sources=source_names(card),
         methods=METHODS if card.model.latent_dim > 1 else (("pca", dict(METHODS)["pca"]),),
         shades=shades,
-        shade=linked if linked in {name for name, _ in shades} else shades[0][0],
+        shade=names[0] if names else shades[0][0],
         order=tuple(int(dim) for dim in dims.order),
     )
 

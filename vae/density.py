@@ -50,6 +50,7 @@ class AggregatePosterior:
         if log_var.shape != mean.shape:
             raise ValueError(f"log_var has shape {log_var.shape}; give that of mean, {mean.shape}")
         rows = np.random.default_rng(0).permutation(len(mean))[:MAX_CODES]
+        self.rows = rows
         self.mean = torch.from_numpy(mean[rows].astype(np.float32))
         self.log_var = torch.from_numpy(log_var[rows].astype(np.float32))
 
@@ -85,6 +86,18 @@ class AggregatePosterior:
                 exponents[torch.arange(len(some)), some] = -math.inf
                 parts.append(torch.logsumexp(exponents, dim=1))
         return (torch.cat(parts) - self._constant(len(self.mean) - 1)).numpy()
+
+    def log_density_without_own(self, mean: np.ndarray) -> np.ndarray:
+        """Return the log density (N,) at all the codes it was made of, in the order they came in.
+
+        Each as if it had not been there itself; of very many only some make up the mixture.
+
+        Args:
+            mean: The means (N, D) that the mixture was made from.
+        """
+        density = self.log_density(mean)
+        density[self.rows] = self.log_density_at_own(np.arange(len(self.rows)))
+        return density
 
     def without(self, codes: np.ndarray) -> AggregatePosterior:
         """Return the mixture without the Gaussians about these means (M, D)."""

@@ -38,14 +38,12 @@ with open("{name}.webp", "wb") as file:
 """
 
 MAP = """\
-from vae import find_checkpoint
-from vae.checkpoints import load_codes
+from vae import encode_source, find_checkpoint
 from vae.projections import Settings, project
 
 card = find_checkpoint("{name}")
 assert card.id == "{id}", "this is another version of the model"
-codes = load_codes(card)
-codes = codes.subset(codes.held_out)
+codes = encode_source(card{source}).table
 projection = project(codes.mean, {settings})
 print(projection.points[:5])
 """
@@ -65,6 +63,7 @@ def interpolation_snippet(card: Card) -> str:
     return WAYS.format(name=card.name, id=card.id)
 
 
-def map_snippet(card: Card, settings: Settings) -> str:
-    """Return a program that makes a map of this model's held-out codes."""
-    return MAP.format(name=card.name, id=card.id, settings=settings)
+def map_snippet(card: Card, settings: Settings, of_training: bool = False) -> str:
+    """Return a program that makes a map of this model's held-out codes, or of its training set."""
+    source = f', "{card.data["name"]}", split="train"' if of_training else ""
+    return MAP.format(name=card.name, id=card.id, settings=settings, source=source)

@@ -22,6 +22,11 @@ export class Asking {
     return this.last;
   }
 
+  // An answer that may still come, or comes again, is not wanted.
+  forget(name) {
+    this.newest[name] = Infinity;
+  }
+
   // Whether an answer is to the newest question of its name.
   isNewest(name, { sequence }) {
     return sequence >= (this.newest[name] ?? 0);

@@ -15,9 +15,9 @@ const PRIOR_REACH = 3.2;
 const CLOSER = 3; // how much closer to look at an image that was searched for
 
 export class Atlas {
-  // asking reaches Python; on.map() hears of another map, on.peek(x, y, row), on.leave() and
-  // on.take(x, y, row) of the pointer, on.choose(rows) of a lasso, a box or a label; on.note(text)
-  // and on.words(text) are told what is to be said.
+  // asking reaches Python; on.map(isFirst, areSame) hears of another map, whether it is the first of
+  // its model and whether it has the same images as the one before, on.peek(x, y, row), on.leave() and
+  // on.take(x, y, row) of the pointer, on.choose(count, rows) of a lasso, a box or a label.
   constructor(root, asking, on) {
     this.root = root;
     this.asking = asking;
@@ -49,8 +49,10 @@ export class Atlas {
     hear("select.behind", "change", () => this.askForLayer());
     hear("input.prior", "change", () => this.showLayers());
     hear("input.spread", "change", () => this.showLayers());
-    hear("input.search", "change", (event) => this.search(event.target.value));
-    hear("input.search", "input", (event) => event.target.value || this.choose([]));
+    hear("input.search", "keydown", (event) => {
+      if (event.key === "Enter") this.search(event.target.value);
+    });
+    hear("input.search", "input", (event) => event.target.value || this.search(""));
     for (const button of this.root.querySelectorAll("button[data-mode]")) {
       button.addEventListener("click", () => this.setMode(button.dataset.mode));
     }
@@ -58,8 +60,14 @@ export class Atlas {
 
   // A model is on its way: nothing is known of its map yet.
   expect() {
-    this.columns = this.placing = this.codes = null;
+    for (const timer of [this.polling, this.judging, this.looking]) clearTimeout(timer);
+    this.columns = this.placing = this.codes = this.images = null;
     this.key = "";
+    this.find("select.behind").value = "";
+    this.find(".key").replaceChildren();
+    this.say("");
+    this.layers.clear();
+    this.scatter.clear();
   }
 
   // data: the component's; before: what it was.
@@ -68,7 +76,7 @@ export class Atlas {
     const { map } = data;
     this.showChoices(before);
     this.showProgress(map);
-    this.find(".trouble").textContent = map.error;
+    if (map.sequence !== before?.map.sequence) this.say(map.error);
     if (map.key !== this.key) {
       this.find(".about").textContent = map.about;
       this.load();
@@ -76,7 +84,9 @@ export class Atlas {
       this.columns.receive(data);
     }
     const isNew = (name) =>
-      data[name] && data[name] !== before?.[name] && this.asking.isNewest(name, data[name]);
+      data[name] &&
+      data[name].sequence !== before?.[name]?.sequence &&
+      this.asking.isNewest(name, data[name]);
     if (isNew("judge")) this.receiveJudgement(data.judge);
     if (isNew("layer")) this.receiveLayer(data.layer);
     this.scatter.draw(); // the theme may be another one now
@@ -97,6 +107,10 @@ export class Atlas {
       fill("select.shade", choices.shades);
       this.find("select.shade").value = choices.shade;
     }
+    // Only a flat map of a model with a prior can have holes.
+    const holes = this.find("select.behind option[value=holes]");
+    holes.disabled = !map.linear || !model.prior;
+    if (holes.selected && holes.disabled) this.find("select.behind").value = "";
     this.root.dataset.method = map.method;
     this.root.toggleAttribute("data-linear", Boolean(map.linear) && model.prior);
     if (!this.asking.isNewest("map", map)) return; // another wish is on its way
@@ -127,7 +141,7 @@ export class Atlas {
 
   wish(cancels = false) {
     this.asking.ask("map", { ...this.wished, cancels });
-    this.keep();
+    if (!cancels) this.keep();
     this.find(".progress").hidden = false;
     this.find(".doing").textContent = cancels ? "Stopping" : "Making the map";
   }
@@ -141,6 +155,8 @@ export class Atlas {
       lost: () => this.asking.ask("map", this.wished),
     });
     this.columns = columns;
+    clearTimeout(this.judging);
+    this.asking.forget("judge");
     this.root.setAttribute("aria-busy", true);
     const wanted = ["points", "index", "codes", "logVar", "label"].map((name) =>
       map.columns.includes(name) ? columns.get(name) : null,
@@ -152,18 +168,20 @@ export class Atlas {
     const { placing, colouring } = this;
     const { dims, prior } = model;
     this.layers.take({ placing, points, logVar, colouring, dims, hasPrior: prior });
-    const stays = this.method === map.method && map.method !== "raw" && !this.scatter.isFit;
+    const images = `${model.id} ${map.source}`;
+    const areSame = images === this.images;
+    if (!areSame) this.colouring.group = null;
+    const stays = areSame && this.method === map.method && map.method !== "raw";
+    this.images = images;
     this.method = map.method;
-    this.scatter.take(points, map.linear && prior ? PRIOR_REACH : 0);
-    if (!stays || isFirst) this.scatter.fit();
+    this.scatter.take(points, map.linear && prior ? PRIOR_REACH : 0, stays);
     await this.colour();
     if (columns !== this.columns) return;
     this.root.setAttribute("aria-busy", false);
     this.showLayers();
     if (this.find("select.behind").value) this.askForLayer();
-    clearTimeout(this.judging);
     if (!map.progress) this.asking.ask("judge");
-    this.on.map(isFirst);
+    this.on.map(isFirst, areSame);
   }
 
   // How true the map is; that takes seconds, and the map did not wait for it.
@@ -180,7 +198,8 @@ export class Atlas {
       this.colouring.byLabel(this.label, map.labels, map.colours);
     } else {
       const values = await columns.get(name);
-      if (!values || columns !== this.columns || this.find("select.shade").value !== name) return;
+      if (columns !== this.columns || this.find("select.shade").value !== name) return;
+      if (!values) return this.say("These colours cannot be had now. Choose others.");
       this.colouring.byValue(values, choices.shades.find((one) => one.name === name).title);
     }
     this.paint();
@@ -200,15 +219,17 @@ export class Atlas {
     clearTimeout(this.looking);
     const layer = this.find("select.behind").value;
     this.layers.grid = null;
-    this.scatter.draw();
-    this.on.words("");
+    this.colouring.stepBack(layer !== "");
+    this.paint();
+    this.say("");
+    this.asking.forget("layer");
     if (layer) this.asking.ask("layer", { layer });
   }
 
   receiveLayer({ error, words, kind, box }) {
     const values = columnOf(this.data.layerValues);
     if (values && !error) this.layers.show(values, kind, box);
-    this.on.words(error || words || "Measuring the holes");
+    this.say(error || words || "Measuring the holes");
     const again = () => this.asking.ask("layer", { layer: kind });
     if (!error && !words) this.looking = setTimeout(again, LATER_MS);
     this.scatter.draw();
@@ -230,15 +251,24 @@ export class Atlas {
     this.on.choose(rows.length, rows.filter((row) => row < known));
   }
 
+  // What is to be known of the map besides: what lies behind, what was not found.
+  say(text) {
+    this.find(".trouble").textContent = text;
+  }
+
   // A label shows its images; a number, with or without #, goes to that image.
   search(text) {
     const wanted = text.trim().toLowerCase();
-    if (!this.codes || !wanted) return this.choose([]);
-    this.on.note("");
-    const named = this.labelled(wanted);
-    if (named.length) return this.choose(named);
-    const row = this.index.indexOf(Number(wanted.replace("#", "")));
-    if (row < 0) return this.on.note(`Nothing is called ${text.trim().slice(0, 40)}.`);
+    if (!this.codes) return;
+    this.say("");
+    const named = wanted ? this.labelled(wanted) : [];
+    this.choose(named);
+    if (named.length || !wanted) return;
+    const number = wanted.replace("#", "");
+    const row = this.index.indexOf(Number(number));
+    const isNumber = /^\d+$/.test(number);
+    if (row < 0 && isNumber) return this.say(`Image ${number} is not among these.`);
+    if (row < 0) return this.say(`Nothing is called ${text.trim().slice(0, 40)}.`);
     const { scatter } = this;
     const [x, y] = this.placeOf(row);
     scatter.look(x, y, Math.max(scatter.view.scale, CLOSER * scatter.whole));
@@ -282,8 +312,9 @@ export class Atlas {
 
   // The address restores the map and its colours.
   keep() {
-    const { method, dims } = this.wished;
+    const { source, method, dims } = this.wished;
     const parts = [method, ...(method === "raw" ? dims : []), this.find("select.shade").value];
+    if (source !== "held-out") parts.push(source);
     keepInAddress(this.data.parameter, parts.join(","));
   }
 

@@ -18,7 +18,6 @@ export class Chosen {
   // codes of the first points, { dims, order } and a name for each row.
   take(model, codes, order, nameOf) {
     Object.assign(this, { model, codes, order, nameOf });
-    this.hide();
   }
 
   hide() {

@@ -5,6 +5,7 @@ import { packed } from "./dots.js";
 
 const CLASSES = 256;
 const ALPHA = 225;
+const BACK_ALPHA = 110;
 const FADED = 40;
 const ENDS = [0.01, 0.99];
 const SAMPLE = 20000;
@@ -17,15 +18,17 @@ export class Colouring {
     this.root = root;
     this.change = change;
     this.hidden = new Set();
+    this.group = null;
+    this.alpha = ALPHA;
   }
 
   // Colour by classes: a label for each point.
   byLabel(label, names, colours) {
-    const isAnother = !this.isLabel || names !== this.names;
+    const isAnother = !this.isLabel || names.join() !== this.names.join();
     if (isAnother) this.hidden.clear();
     Object.assign(this, { isLabel: true, names, colours });
     this.shade = Uint16Array.from(label);
-    this.finish();
+    this.mix();
     this.drawLegend();
   }
 
@@ -38,13 +41,8 @@ export class Colouring {
     this.shade = Uint16Array.from(values, (value) =>
       Math.min(CLASSES - 1, Math.max(0, Math.round((value - low) * scale))),
     );
-    this.finish();
-    this.drawBar(title, low, high);
-  }
-
-  finish() {
-    this.group = null;
     this.mix();
+    this.drawBar(title, low, high);
   }
 
   // Fade all but some of the points; null fades none.
@@ -54,9 +52,16 @@ export class Colouring {
     this.change();
   }
 
+  // The points let more of what lies behind them through.
+  stepBack(isBack) {
+    this.alpha = isBack ? BACK_ALPHA : ALPHA;
+    this.mix();
+  }
+
   // The upper half of the palette is for points that are faded.
   mix() {
     this.shown = this.shade;
+    if (!this.shade) return;
     if (this.group) {
       this.shown = this.shade.map((value) => value + CLASSES);
       for (const row of this.group) this.shown[row] -= CLASSES;
@@ -65,7 +70,7 @@ export class Colouring {
     for (let k = 0; k < CLASSES; k++) {
       if (this.hidden.has(k)) continue;
       const colour = this.isLabel ? this.colours[k % this.colours.length] : rampAt(k);
-      this.palette[k] = packed(colour, ALPHA);
+      this.palette[k] = packed(colour, this.alpha);
       this.palette[k + CLASSES] = packed(colour, FADED);
     }
   }

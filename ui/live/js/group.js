@@ -13,7 +13,6 @@ export class Group {
 
   take(model, codesOf, nameOf) {
     Object.assign(this, { model, codesOf, nameOf });
-    this.hide();
   }
 
   hide() {
@@ -25,7 +24,6 @@ export class Group {
     this.hide();
     this.root.hidden = false;
     this.root.replaceChildren(this.head(`${count.toLocaleString("en")} chosen`));
-    this.root.scrollIntoView({ block: "nearest" });
   }
 
   head(text) {
@@ -61,7 +59,6 @@ export class Group {
     wall.append(some("most unusual", 1 + typical.length, unusual));
     const hint = "On Interpolate, what tells them from the rest can be added to a picture.";
     this.root.replaceChildren(...parts, wall, element("p", "words", hint));
-    this.root.scrollIntoView({ block: "nearest" });
   }
 
   bars(labels, count) {

@@ -18,7 +18,14 @@ export class Layers {
   // placing says where codes lie; map what it is of; logVar the posteriors of the first points.
   take({ placing, points, logVar, colouring, dims, hasPrior }) {
     Object.assign(this, { placing, points, logVar, colouring, dims, hasPrior });
+    this.clouds = new Map();
     this.grid = null;
+  }
+
+  // Another model is on its way.
+  clear() {
+    this.placing = this.chosen = this.grid = null;
+    this.stars = [];
   }
 
   // A layer behind: values (side x side), from the top left, over a square of the map.
@@ -39,7 +46,8 @@ export class Layers {
     if (!this.placing) return;
     this.unit = window.devicePixelRatio || 1;
     const style = getComputedStyle(context.canvas);
-    Object.assign(this, { ink: style.color, paper: style.backgroundColor, accent: style.accentColor });
+    const paper = getComputedStyle(context.canvas.parentElement).backgroundColor;
+    Object.assign(this, { ink: style.color, paper, accent: style.accentColor });
     if (this.withPrior && this.hasPrior && this.placing.linear) this.drawPrior(context, at);
     if (this.withPosteriors && this.placing.linear && this.logVar) this.drawPosteriors(context, at);
     if (this.chosen) this.drawChosen(context, at, this.chosen);
@@ -114,7 +122,6 @@ export class Layers {
 
   // Placing many draws takes longer than a frame; the last few are remembered.
   cloudOf(mean, logVar) {
-    this.clouds ??= new Map();
     if (!this.clouds.has(mean)) {
       if (this.clouds.size > 32) this.clouds.clear();
       this.clouds.set(mean, this.placing.cloud(mean, logVar));
@@ -148,7 +155,7 @@ function imageOf(values, kind, accent) {
   const colour = kind === "holes" ? HOLE : rgbOf(accent);
   for (let k = 0; k < values.length; k++) {
     const share = most ? Math.min(1, values[k] / most) : 0;
-    const alpha = share < FLOOR ? 0 : kind === "holes" ? 190 * share : 200 * Math.sqrt(share);
+    const alpha = share < FLOOR ? 0 : kind === "holes" ? 60 + 180 * share : 230 * Math.sqrt(share);
     image.data.set([...colour, alpha], 4 * k);
   }
   const canvas = document.createElement("canvas");

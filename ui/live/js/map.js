@@ -39,13 +39,11 @@ class MapPage {
       note: (note) => this.view.note(note),
     });
     this.atlas = new Atlas(find(".atlas"), this.asking, {
-      map: (isFirst) => this.takeMap(isFirst),
+      map: (isFirst, areSame) => this.takeMap(isFirst, areSame),
       peek: (x, y, row) => this.peek(x, y, row),
       leave: () => this.show(this.rest),
       take: (x, y, row) => this.take(this.meantAt(x, y, row)),
       choose: (count, rows) => this.choose(count, rows),
-      note: (text) => this.view.note(text),
-      words: (text) => (find(".evidence").textContent = text),
     });
     this.stars = new Stars({
       place: (z) => this.atlas.placing.place(z),
@@ -125,12 +123,13 @@ class MapPage {
     this.input.take(model, { paper, errors, examples: this.examples, gallery, originals });
     this.files.take();
     this.group.hide();
+    this.forget();
     this.rest = { mean, what };
     this.show(this.rest);
   }
 
   // Another map is there: what hangs on it follows.
-  takeMap(isFirst) {
+  takeMap(isFirst, areSame) {
     const { model, map, choices } = this.data;
     const { codes, label, layers } = this.atlas;
     const nameOf = (row) => this.atlas.nameOf(row);
@@ -138,10 +137,21 @@ class MapPage {
     this.group.take(model, (row) => rowOf(codes, model.dims, row), nameOf);
     this.stars.take(model, codes, { label, names: map.labels });
     layers.stars = this.stars.all;
-    layers.chosen = this.shown = null;
+    if (areSame) this.placeAgain();
+    else this.forget();
+    if (!areSame) this.group.hide();
     if (!isFirst) return;
     this.rest = this.atlas.imageAt(0);
     this.show(this.rest);
+  }
+
+  // What was chosen lies elsewhere now.
+  placeAgain() {
+    const { shown } = this;
+    if (!shown || this.stars.all.includes(shown)) return;
+    const isImage = shown.row !== undefined;
+    shown.place = isImage ? this.atlas.placeOf(shown.row) : this.atlas.placing.place(shown.mean);
+    this.atlas.scatter.draw();
   }
 
   // Show what a code decodes to, fainter the farther the data are.

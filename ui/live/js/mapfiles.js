@@ -52,7 +52,7 @@ export class MapFiles {
     const sheet = document.createElement("canvas");
     [sheet.width, sheet.height] = [scatter.marks.width, scatter.marks.height];
     const context = sheet.getContext("2d");
-    context.fillStyle = getComputedStyle(scatter.marks).backgroundColor;
+    context.fillStyle = getComputedStyle(scatter.root).backgroundColor;
     context.fillRect(0, 0, sheet.width, sheet.height);
     for (const canvas of [scatter.land, scatter.dots, scatter.marks]) {
       context.drawImage(canvas, 0, 0);

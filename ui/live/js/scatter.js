@@ -48,6 +48,10 @@ export class Scatter {
     hear("pointerleave", () => this.pointers.size || this.on.leave());
     hear("wheel", (event) => this.wheel(event), { passive: false });
     hear("keydown", (event) => this.key(event));
+    hear("blur", () => {
+      this.isByKeys = false;
+      this.drawMarks();
+    });
     const press = (name, work) =>
       this.root.querySelector(`.zoom .${name}`).addEventListener("click", work);
     press("in", () => this.zoom(STEP));
@@ -56,7 +60,9 @@ export class Scatter {
   }
 
   // points: x and y one after the other; reach is the least that is always in view around 0, 0.
-  take(points, reach = 0) {
+  // Where it stays, one goes on looking at the same part of it, however large it has become.
+  take(points, reach = 0, stays = false) {
+    const before = this.whole;
     this.points = points;
     this.cells = new Cells(points);
     const { low, high } = this.cells.box;
@@ -64,6 +70,18 @@ export class Scatter {
     this.high = high.map((value) => Math.max(value, reach || value));
     this.count = points.length / 2;
     this.measure();
+    if (!stays || this.isFit) return this.fit();
+    const { x, y, scale } = this.view;
+    const grown = before / this.whole;
+    this.look(x * grown, y * grown, scale / grown);
+  }
+
+  // Nothing is shown until points are there again.
+  clear() {
+    this.points = this.shade = null;
+    for (const canvas of [this.land, this.dots, this.marks]) {
+      canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    }
   }
 
   // The scale at which the whole map is in view.
@@ -240,7 +258,7 @@ export class Scatter {
     this.isByKeys = false;
     const pixel = this.pixelUnder(event);
     if (this.pointers.size === 0) {
-      this.start = { pixel, view: this.view, isClick: true };
+      this.start = { pixel, view: this.view, wasFit: this.isFit, isClick: true };
       const draws = this.mode !== "move" || event.shiftKey;
       if (draws) this.start.kind = this.mode === "box" ? "box" : "lasso";
       if (draws) this.outline = [this.placeAt(...pixel)];
@@ -315,7 +333,14 @@ export class Scatter {
     this.drawMarks();
   }
 
+  // The browser takes the finger to scroll the page: what it has moved goes back.
   drop(event) {
+    if (this.pointers.size === 1 && this.start && !this.outline) {
+      const { x, y, scale } = this.start.view;
+      const { wasFit } = this.start;
+      this.look(x, y, scale);
+      this.isFit = wasFit;
+    }
     this.pointers.delete(event.pointerId);
     this.outline = null;
     this.drawMarks();
@@ -368,9 +393,12 @@ export class Scatter {
     const size = (times * NUDGE * this.marks.width) / this.view.scale;
     this.isByKeys = true;
     const [low, high] = [this.placeAt(0, this.marks.height), this.placeAt(this.marks.width, 0)];
-    const within = (value, d) => Math.min(high[d], Math.max(low[d], value));
-    const [x, y] = [this.cursor[0] + right * size, this.cursor[1] + up * size];
-    this.peek(within(x, 0), within(y, 1));
+    const step = [right * size, up * size];
+    const place = this.cursor.map((value, d) => value + step[d]);
+    const isOut = place.some((value, d) => value < low[d] || value > high[d]);
+    const { x, y, scale } = this.view;
+    if (isOut) this.look(x + step[0], y + step[1], scale); // the map goes along
+    this.peek(...place);
     this.drawMarks();
   }
 

@@ -86,7 +86,7 @@ def test_tsne_is_made_beside_the_page_and_arrives(app, card):
 def test_a_map_is_given_up_and_another_one_shown(app, card):
     run(app, map=question(card, method="thorough", dims=[0, 1]))
     data = run(app, map=question(card, 2, method="thorough", dims=[0, 1], cancels=True))
-    assert data["map"]["error"] == "The map was not finished; here is another one."
+    assert data["map"]["error"] == "Given up; here is the map you had."
     assert data["map"]["method"] != "thorough"
 
 
