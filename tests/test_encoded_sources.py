@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -241,7 +242,9 @@ def test_ctrl_c_while_it_encodes_leaves_nothing_torn(shelf, tmp_path):
     np.savez(tmp_path / "many.npz", images=np.full((200_000, 8, 8), 200, np.uint8))
     command = [sys.executable, "-m", "vae", "project", str(shelf / "bars-3d"), "--data"]
     command += [str(tmp_path / "many.npz"), "--out", str(tmp_path / "map.csv")]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+    # A shell's background jobs, such as a test run may be, hand on that they ignore Ctrl-C.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, preexec_fn=heed) as process:
         seen = b""
         while b"image/s" not in seen:
             seen += process.stderr.read(1)

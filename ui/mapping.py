@@ -10,21 +10,18 @@ from dataclasses import replace
 import streamlit as st
 
 from ui import cache, state
-from ui.atlas import (
-    METHODS,
+from ui.atlas import METHODS, map_for, opening_method, shade_names
+from ui.live.map_component import map_page
+from ui.live.map_values import Choices, MapView
+from ui.live.values import File
+from ui.map_answers import (
     find_layer,
     find_original,
     judge,
     look_at_group,
     make_table,
-    map_for,
-    opening_method,
-    shade_names,
     weigh_own,
 )
-from ui.live.map_component import map_page
-from ui.live.map_values import Choices, MapView
-from ui.live.values import File
 from ui.map_sources import TRAIN, source_names
 from ui.questions import Answer, answer
 from ui.setting import setting_of

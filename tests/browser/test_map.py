@@ -348,6 +348,24 @@ def test_another_model_brings_its_own_map(open_map):
     expect(page.page.locator("select.behind option[value=holes]")).to_be_disabled()
 
 
+def test_a_map_that_the_server_has_forgotten_is_asked_for_again(open_map):
+    page = open_map(blocked="nothing is")  # what fails may say so in the console
+    refused = []
+
+    def refuse_once(route):
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=404)
+
+    page.page.route(re.compile("/api/table/"), refuse_once)
+    page.choose("pca")
+    assert len(refused) == 1
+    expect(page.about).to_contain_text("of the codes' variance")
+    assert page.shown == 40
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_has_the_map_below_its_picture(open_map, scheme):
     page = open_map(viewport={"width": 420, "height": 900}, color_scheme=scheme)

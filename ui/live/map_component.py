@@ -35,8 +35,8 @@ def map_page(
     """Draw a map of codes, and what any place of it decodes to.
 
     The state under ``key`` holds "map", "judge", "weigh", "group", "layer", "original" and
-    "file", questions as ``ui.atlas`` answers them; "column" ({"model", "name"}), where there are
-    no routes; and what ``pack_setting`` says.
+    "file", questions as ``ui.atlas`` and ``ui.map_answers`` answer them; "column" ({"model",
+    "name"}), where there are no routes; and what ``pack_setting`` says.
 
     Args:
         key: Session key of the component.

@@ -24,7 +24,7 @@ from ui.live.mounting import mounted
 from ui.live.tokens import SIGNER, TokenError
 
 PATH = "api/table"
-MAX_TABLES = 32
+MAX_TABLES = 128
 FOR_GOOD = "private, max-age=86400, immutable"
 
 Column = Callable[[], np.ndarray]

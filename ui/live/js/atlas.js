@@ -152,7 +152,7 @@ export class Atlas {
     this.key = map.key;
     const columns = new Columns(this.data, () => this.data.engines.token, {
       ask: (name) => this.asking.ask("column", { name }),
-      lost: () => this.asking.ask("map", this.wished),
+      lost: () => this.loadAnew(),
     });
     this.columns = columns;
     clearTimeout(this.judging);
@@ -182,6 +182,12 @@ export class Atlas {
     if (this.find("select.behind").value) this.askForLayer();
     if (!map.progress) this.asking.ask("judge");
     this.on.map(isFirst, areSame);
+  }
+
+  // The server has forgotten this map.
+  loadAnew() {
+    this.key = "";
+    this.asking.ask("map", this.wished);
   }
 
   // How true the map is; that takes seconds, and the map did not wait for it.
