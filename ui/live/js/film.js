@@ -3,8 +3,10 @@
 import { paint, pixelsOf } from "./picture.js";
 
 export const FRAMES = 9;
-// A strip that takes longer would be felt when the pointer moves on.
+// Strips that take longer would be felt when the pointer moves on. One alone may have met a busy
+// moment; after so many in a row there are none.
 const MAX_MS = 200;
+const MOST_SLOW = 4;
 
 export class Film {
   // rows() gives the sliders on show; decode(codes, count) makes pictures, null where it cannot.
@@ -12,12 +14,13 @@ export class Film {
     this.rows = rows;
     this.decode = decode;
     this.round = 0;
+    this.slow = 0;
   }
 
   // A new model: its strips are to be made, unless they turn out to be too slow.
   clear() {
     this.round += 1;
-    this.isTooSlow = false;
+    this.slow = 0;
   }
 
   stop() {
@@ -28,16 +31,21 @@ export class Film {
     this.round += 1;
     const { round } = this;
     for (const row of this.rows()) {
-      if (this.isTooSlow) return;
+      if (this.slow >= MOST_SLOW) return this.blank();
       const began = performance.now();
       const pictures = await this.decode(codesAlong(row, z), FRAMES);
       if (!pictures || round !== this.round) return;
-      this.isTooSlow = performance.now() - began > MAX_MS;
+      this.slow = performance.now() - began > MAX_MS ? this.slow + 1 : 0;
       drawStrip(row.strip, pictures);
       // Between two strips whatever the visitor does comes first.
       await new Promise((resolve) => setTimeout(resolve));
       if (round !== this.round) return;
     }
+  }
+
+  // None rather than those of another point.
+  blank() {
+    for (const { strip } of this.rows()) strip.width = 0;
   }
 }
 
