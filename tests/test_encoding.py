@@ -151,7 +151,7 @@ def test_one_image_and_equal_images_have_codes_and_a_map(tmp_path, n, method):
 
 
 SIDE = 64
-FEW, MANY = 600, 6000
+FEW, MANY = 600, 12_000
 
 
 def measure_growth(small, large):
@@ -195,5 +195,5 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, say, save, dty
     more = (MANY - FEW) * SIDE**2 / 2**20
     say(f"{more:.0f} MiB more images take {growth[0]:.1f} MiB more memory, loaded {growth[1]:.0f}")
     assert counts == [FEW, MANY]
-    assert growth[0] < 0.75 * more  # the allocator has its moods: mostly a tenth of it
+    assert growth[0] < more / 3
     assert growth[1] > more  # the measure can tell
